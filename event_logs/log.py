@@ -87,6 +87,8 @@ class EventLog:
         nulls = events[["case", "activity", "date"]].isna().any()
         if nulls.any():
             raise ValueError(f"events must have no missing values; found some in: {', '.join(nulls.index[nulls])}")
+        # Rows are picked by label below, and a frame put together from several may repeat its labels.
+        events = events.reset_index(drop=True)
         events = events.assign(
             case=events["case"].astype("str"),
             activity=events["activity"].astype("str"),
