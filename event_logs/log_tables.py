@@ -1,0 +1,181 @@
+"""Event logs that come as tables, whoever wrote them: which columns, which dates, and what cannot be read."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from event_logs.errors import InputError, Problem
+from event_logs.log import EVENT_COLUMNS
+from event_logs.packed import read_bytes
+from event_logs.project import nearest
+from event_logs.quarantine import parse_dates
+from event_logs.tables import parse_table
+from event_logs.xes import without_offset
+
+_ISO = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)?\s*(?:Z|z|[+-]\d{2}:?\d{2})?"
+_DELIMITERS = ",;\t|"
+_SHOWN = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogColumns:
+    """Which columns of a table hold the case, the activity and the timestamp; every other is an event attribute."""
+
+    case: str
+    activity: str
+    timestamp: str
+
+
+_CUSTOMARY = (
+    LogColumns(case="case", activity="activity", timestamp="date"),
+    LogColumns(case="case:concept:name", activity="concept:name", timestamp="time:timestamp"),
+)
+"""Column names taken without being told: those we write, and those of XES."""
+
+
+def csv_events(path: Path, columns: LogColumns | None, date_format: str | None) -> pd.DataFrame:
+    """The events of a delimited file, packed (.gz) or not: `case`, `activity`, `date`, then attributes as text.
+
+    The delimiter is the one of , ; tab | that cuts the header into most columns. Raises InputError with everything
+    that is wrong at once.
+    """
+    data = read_bytes(path)
+    table = parse_table(data, path.name, encoding="utf-8", delimiter=_delimiter(data))
+    columns = _resolved(columns, table.columns, path.name)
+    blank = table.blank
+    wrong = ~blank & (table.fields != len(table.columns))
+
+    def place(mask: npt.NDArray[np.bool_]) -> str:
+        return _listed("line", table.line[mask])
+
+    problems = []
+    if wrong.any():
+        problem = f"{int(wrong.sum()):,} records do not have the {len(table.columns)} fields of the header"
+        problems.append(Problem(path.name, place(wrong), problem, "Correct the records or export the file again"))
+    frame = table.cells.apply(lambda cells: cells.str.strip())
+    frame = frame.mask(frame == "")
+    return _typed(frame, columns, date_format, _Source(path.name, place, ~blank & ~wrong, problems))
+
+
+def parquet_events(table: pa.Table, path: Path, columns: LogColumns | None, date_format: str | None) -> pd.DataFrame:
+    frame = table.to_pandas()
+    if frame.empty:
+        raise InputError(Problem(path.name, "", "the log holds no events", "Export it again"))
+    columns = _resolved(columns, [str(name) for name in frame.columns], path.name)
+
+    def place(mask: npt.NDArray[np.bool_]) -> str:
+        return _listed("row", np.flatnonzero(mask) + 1)
+
+    return _typed(frame, columns, date_format, _Source(path.name, place, np.ones(len(frame), dtype=bool), []))
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where the rows of a table come from, for messages."""
+
+    file: str
+    place: Callable[[npt.NDArray[np.bool_]], str]
+    sound: npt.NDArray[np.bool_]
+    """Which rows are records at all."""
+    problems: list[Problem]
+    """What is wrong so far."""
+
+
+def _typed(frame: pd.DataFrame, columns: LogColumns, date_format: str | None, source: _Source) -> pd.DataFrame:
+    """The rows as events; InputError with everything that is missing or unreadable."""
+    problems = list(source.problems)
+    for column in (columns.case, columns.activity, columns.timestamp):
+        bare = source.sound & frame[column].isna().to_numpy()
+        if bare.any():
+            problem = f"{int(bare.sum()):,} of {int(source.sound.sum()):,} records have no value in {column!r}"
+            problems.append(Problem(source.file, source.place(bare), problem, "Complete the records or take them out"))
+    dates = frame[columns.timestamp]
+    if pd.api.types.is_datetime64_any_dtype(dates):
+        dates = dates.dt.tz_localize(None) if dates.dt.tz is not None else dates
+    else:
+        dates = dates.astype("str")
+        parsed = parse_log_dates(dates, date_format, source.file)
+        bad = source.sound & (parsed.isna() & dates.notna()).to_numpy()
+        if bad.any():
+            problems.append(_unreadable(dates[bad], columns.timestamp, date_format, source, bad))
+        dates = parsed
+    if problems:
+        raise InputError(problems)
+    own = {columns.case: "case", columns.activity: "activity", columns.timestamp: "date"}
+    taken = set(EVENT_COLUMNS) - ({"rank"} if columns == _CUSTOMARY[0] else set())
+    others = {name: f"{name}_" for name in map(str, frame.columns) if name in taken and name not in own}
+    frame = frame.assign(**{columns.timestamp: dates}).rename(columns=own | others)
+    return frame[source.sound].reset_index(drop=True)
+
+
+def _unreadable(
+    values: pd.Series[str],
+    column: str,
+    date_format: str | None,
+    source: _Source,
+    bad: npt.NDArray[np.bool_],
+) -> Problem:
+    wanted = f"in the format {date_format!r}" if date_format else "an ISO 8601 date such as 2024-07-31"
+    problem = f"{len(values):,} values in {column!r} are not {wanted}, first {values.iloc[0]!r}"
+    remedy = 'Say how the dates are written, for example --format "%d/%m/%Y" for 31/07/2024'
+    return Problem(source.file, f"{source.place(bad)}, column {column!r}", problem, remedy)
+
+
+def parse_log_dates(values: pd.Series[str], date_format: str | None, file: str) -> pd.Series[pd.Timestamp]:
+    """Dates as written, without offset; NaT for what is not exactly in the format."""
+    if date_format is None:
+        shaped = values.where(values.str.fullmatch(_ISO).fillna(False).astype(bool))
+        return _from_iso(without_offset(shaped))
+    if "%z" in date_format:
+        date_format, values = date_format.replace("%z", "").rstrip(), without_offset(values)
+    try:
+        return parse_dates(values, date_format)
+    except ValueError as error:
+        remedy = 'Give a format such as --format "%d/%m/%Y"'
+        raise InputError(Problem(file, "--format", f"the format cannot be used: {error}", remedy)) from None
+
+
+def _from_iso(values: pd.Series[str]) -> pd.Series[pd.Timestamp]:
+    return pd.to_datetime(values, format="ISO8601", errors="coerce").astype("datetime64[us]")
+
+
+def _resolved(columns: LogColumns | None, found: Sequence[str], file: str) -> LogColumns:
+    """The columns to read; InputError with all that are not there, the columns found and the options to give."""
+    if columns is None:
+        for customary in _CUSTOMARY:
+            if {customary.case, customary.activity, customary.timestamp} <= set(found):
+                return customary
+    problems = []
+    for option in fields(LogColumns):
+        name = getattr(columns, option.name) if columns is not None else None
+        if name in found:
+            continue
+        near = nearest(name or option.name, found, 1) or [c for c in found if option.name in c.casefold()][:1]
+        problem = f"there is no column {name!r}" if name else f"it is not said which column is the {option.name}"
+        problem += f"; the columns are: {', '.join(found)}"
+        remedy = f'Give --{option.name} "{near[0]}"' if near else f"Give --{option.name} with one of them"
+        problems.append(Problem(file, "line 1", problem, remedy))
+    if problems or columns is None:
+        raise InputError(problems)
+    return columns
+
+
+def _delimiter(data: bytes) -> str:
+    """The delimiter that cuts the header line into most columns; the comma if none does."""
+    header = next((line for line in data[:100_000].splitlines() if line.strip()), b"").decode("utf-8", "replace")
+    return max(_DELIMITERS, key=lambda delimiter: len(next(csv.reader([header], delimiter=delimiter), [])))
+
+
+def _listed(word: str, numbers: npt.NDArray[np.int64]) -> str:
+    """ "line 3" or "lines 3, 7, 9, ..." with the first few only."""
+    shown = ", ".join(str(number) for number in numbers[:_SHOWN])
+    more = ", ..." if len(numbers) > _SHOWN else ""
+    return f"{word} {shown}" if len(numbers) == 1 else f"{word}s {shown}{more}"

@@ -1,0 +1,322 @@
+"""Foreign logs are read or refused in words, and our own come back identical."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from event_logs._pm4py import to_pm4py
+from event_logs.errors import InputError, Problem
+from event_logs.exchange import final_activities, read_log, read_run_log, write_log
+from event_logs.log import EventLog
+from event_logs.log_tables import LogColumns
+from event_logs.window import ObservationWindow
+
+LOGS = Path(__file__).resolve().parents[2].parent / "shared" / "logs"
+FINES = LogColumns(case="case_id", activity="activity", timestamp="timestamp")
+
+
+def shared(name: str) -> Path:
+    path = LOGS / name
+    if not path.is_file():
+        pytest.skip(f"the public log {name} is not on this machine")
+    return path
+
+
+def same(one: EventLog, other: EventLog) -> bool:
+    pd.testing.assert_frame_equal(one.events, other.events)
+    pd.testing.assert_frame_equal(one.cases, other.cases)
+    return one.window == other.window
+
+
+def problems(path: Path, **options: object) -> tuple[Problem, ...]:
+    with pytest.raises(InputError) as caught:
+        read_log(path, **options)  # type: ignore[arg-type]
+    assert all(p.file and p.problem and p.remedy for p in caught.value.problems)
+    return caught.value.problems
+
+
+def csv(tmp_path: Path, text: str, name: str = "log.csv") -> Path:
+    path = tmp_path / name
+    data = text.encode()
+    path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    return path
+
+
+def test_own_log_comes_back_identical(tiny_log: EventLog, tmp_path: Path) -> None:
+    paths = write_log(tiny_log, tmp_path)
+    assert sorted(path.name for path in paths) == sorted(path.name for path in tmp_path.iterdir())
+    back = read_run_log(tmp_path)
+    assert same(back, tiny_log)
+    assert back.activities == tiny_log.activities
+    assert same(read_log(tmp_path / "event_log.parquet"), tiny_log)
+    assert same(read_log(tmp_path / "event_log.xes.gz"), tiny_log)
+
+
+def test_written_bytes_are_the_same_each_time(tiny_log: EventLog, tmp_path: Path) -> None:
+    first = [path.read_bytes() for path in write_log(tiny_log, tmp_path / "one")]
+    assert first == [path.read_bytes() for path in write_log(tiny_log, tmp_path / "two")]
+
+
+def test_own_csv(tiny_log: EventLog, tmp_path: Path) -> None:
+    write_log(tiny_log, tmp_path)
+    lines = (tmp_path / "event_log.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[:3] == [
+        "case,activity,date,rank",
+        "A,Became looked after,2020-01-01,10",
+        "A,Accommodated,2020-01-01,30",
+    ]
+    back = read_log(tmp_path / "event_log.csv")
+    pd.testing.assert_frame_equal(back.events, tiny_log.events)  # its ranks order the ties
+
+
+def test_a_log_whose_files_do_not_belong_together_is_refused(tiny_log: EventLog, tmp_path: Path) -> None:
+    write_log(tiny_log, tmp_path / "a")
+    write_log(tiny_log.keeping(["LAAC review"]), tmp_path / "b")
+    other = EventLog(tiny_log.events, tiny_log.cases.assign(child="9"), tiny_log.window)
+    write_log(other, tmp_path / "c")
+    (tmp_path / "c" / "event_log.parquet").replace(tmp_path / "a" / "event_log.parquet")
+    with pytest.raises(InputError, match="belongs to another log"):
+        read_run_log(tmp_path / "a")
+    (tmp_path / "b" / "event_log_cases.parquet").unlink()
+    with pytest.raises(InputError, match="does not exist"):
+        read_run_log(tmp_path / "b")
+    with pytest.raises(InputError, match="does not exist"):
+        read_run_log(tmp_path / "nowhere")
+
+
+def test_formulas_in_labels_are_inert_in_the_csv_and_kept_elsewhere(tmp_path: Path) -> None:
+    events = pd.DataFrame({"case": ["1"], "activity": ['=cmd|"x"'], "date": pd.to_datetime(["2020-01-01"])})
+    log = EventLog.of(events, ObservationWindow(pd.Timestamp("2020-01-01"), pd.Timestamp("2020-01-01")))
+    write_log(log, tmp_path)
+    assert '"\'=cmd|""x""",' in (tmp_path / "event_log.csv").read_text(encoding="utf-8")
+    assert same(read_run_log(tmp_path), log)
+
+
+def test_csv_with_named_columns_and_format(tmp_path: Path) -> None:
+    text = "Nr;Step;When;Who\n1;open;03/04/2024 09:30;x\n1;close;25/06/2024 10:00;\n2;open;01/05/2024 00:00;y\n"
+    columns = LogColumns(case="Nr", activity="Step", timestamp="When")
+    log = read_log(csv(tmp_path, text), columns=columns, date_format="%d/%m/%Y %H:%M", final=["close"])
+    assert log.events["date"].astype("str").tolist() == [
+        "2024-04-03 09:30:00",
+        "2024-06-25 10:00:00",
+        "2024-05-01 00:00:00",
+    ]
+    assert log.cases["end"].isna().tolist() == [False, True]
+    assert (log.window.start, log.window.end) == (pd.Timestamp("2024-04-03 09:30"), pd.Timestamp("2024-06-25 10:00"))
+    assert log.events["Who"].fillna("-").tolist() == ["x", "-", "y"]
+    assert same(
+        read_log(csv(tmp_path, text, "log.csv.gz"), columns=columns, date_format="%d/%m/%Y %H:%M", final=["close"]), log
+    )
+
+
+def test_offsets_are_dropped_and_the_day_stays(tmp_path: Path) -> None:
+    # In UTC this midnight in British summer time would be the day before.
+    log = read_log(
+        csv(tmp_path, "case,activity,date\n1,a,2024-06-01T00:00:00+01:00\n1,b,2024-06-02 10:00Z\n2,a,2024-06-03\n")
+    )
+    assert log.events["date"].astype("str").tolist() == [
+        "2024-06-01 00:00:00",
+        "2024-06-02 10:00:00",
+        "2024-06-03 00:00:00",
+    ]
+
+
+def test_columns_named_like_ours_do_not_collide(tmp_path: Path) -> None:
+    columns = LogColumns(case="id", activity="what", timestamp="when")
+    log = read_log(csv(tmp_path, "id,what,when,case,rank\n1,a,2024-01-01,x,y\n"), columns=columns)
+    assert log.events.to_dict("records")[0] | {"date": None} == {
+        "case": "1",
+        "activity": "a",
+        "date": None,
+        "rank": 1,
+        "case_": "x",
+        "rank_": "y",
+    }
+
+
+def test_missing_columns_are_all_named_with_the_option_to_give(tmp_path: Path) -> None:
+    found = problems(csv(tmp_path, "case_id,aktivity,time\n1,a,2024-01-01\n"))
+    assert [p.remedy for p in found] == [
+        'Give --case "case_id"',
+        'Give --activity "aktivity"',
+        'Give --timestamp "time"',
+    ]
+    assert all("the columns are: case_id, aktivity, time" in p.problem for p in found)
+    (found_one,) = problems(
+        csv(tmp_path, "case_id,activity,time\n1,a,2024-01-01\n"),
+        columns=LogColumns(case="caseid", activity="activity", timestamp="time"),
+    )
+    assert (found_one.problem.split(";")[0], found_one.remedy) == (
+        "there is no column 'caseid'",
+        'Give --case "case_id"',
+    )
+
+
+def test_dates_that_are_not_iso_are_a_question_to_the_user(tmp_path: Path) -> None:
+    (found,) = problems(csv(tmp_path, "case,activity,date\n1,a,2024-01-01\n1,b,03/04/2024\n1,c,today\n"))
+    assert found.place == "lines 3, 4, column 'date'"
+    assert found.problem == "2 values in 'date' are not an ISO 8601 date such as 2024-07-31, first '03/04/2024'"
+    assert '--format "%d/%m/%Y"' in found.remedy
+    (found,) = problems(csv(tmp_path, "case,activity,date\n1,a,31/02/2024\n"), date_format="%d/%m/%Y")
+    assert found.problem.startswith("1 values in 'date' are not in the format '%d/%m/%Y', first '31/02/2024'")
+
+
+def test_everything_missing_is_counted_at_once(tmp_path: Path) -> None:
+    text = "case,activity,date\n" + "".join(f"{n},,2024-01-01\n" for n in range(7)) + ",a,soon\n1,b\n\n2,c,2024-01-01\n"
+    found = {p.problem: p.place for p in problems(csv(tmp_path, text))}
+    assert found == {
+        "1 records do not have the 3 fields of the header": "line 10",
+        "1 of 9 records have no value in 'case'": "line 9",
+        "7 of 9 records have no value in 'activity'": "lines 2, 3, 4, 5, 6, ...",
+        "1 values in 'date' are not an ISO 8601 date such as 2024-07-31, first 'soon'": "line 9, column 'date'",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "says"),
+    [
+        ("log.csv", b"", "the file is empty"),
+        ("log.csv", b"case,activity,date\n", "no records"),
+        ("log.csv.gz", b"not packed", "damaged or cut off"),
+        ("log.csv.gz", gzip.compress(b"case,activity,date\n1,a,2024-01-01\n")[:-9], "damaged or cut off"),
+        ("log.parquet", b"PAR1....", "not Parquet, or damaged"),
+        ("log.xlsx", b"x", "not known from its name"),
+    ],
+)
+def test_files_that_cannot_be_read(tmp_path: Path, name: str, data: bytes, says: str) -> None:
+    (tmp_path / name).write_bytes(data)
+    (found,) = problems(tmp_path / name)
+    assert says in found.problem
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    for name in ("none.csv", "none.xes.gz", "none.parquet"):
+        (found,) = problems(tmp_path / name)
+        assert found.problem == "the file does not exist"
+
+
+def test_a_file_that_unfolds_without_end_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.csv.gz"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.writelines(bytes(1 << 20) for _ in range(80))
+    (found,) = problems(path)
+    assert "unfolds to more than" in found.problem
+
+
+def test_foreign_parquet(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {
+            "case:concept:name": ["1", "1"],
+            "concept:name": ["a", "b"],
+            "time:timestamp": pd.to_datetime(["2024-06-01T00:30+01:00", "2024-06-02T00:30+01:00"]),
+        }
+    )
+    frame.to_parquet(tmp_path / "log.parquet")
+    log = read_log(tmp_path / "log.parquet")
+    assert log.events["date"].dt.strftime("%d %H:%M").tolist() == ["01 00:30", "02 00:30"]
+    frame.to_parquet(tmp_path / "event_log.parquet")
+    with pytest.raises(InputError, match="not written by this product"):
+        read_run_log(tmp_path)
+
+
+def test_final_activities_by_hand(tiny_log: EventLog) -> None:
+    # "Ceased" is last both times it occurs. Child C's review is the last of its case too, but one of four.
+    assert final_activities(tiny_log) == ("Ceased to be looked after",)
+
+
+def test_an_activity_too_recent_to_judge_is_no_end() -> None:
+    days = pd.to_datetime(["2020-01-01", "2020-01-11", "2020-01-02", "2020-01-12", "2020-01-13"])
+    events = pd.DataFrame({"case": list("aabbc"), "activity": ["in", "out", "in", "out", "in"], "date": days})
+    events.loc[len(events)] = ["d", "in", pd.Timestamp("2020-02-01")]
+    window = ObservationWindow(pd.Timestamp("2020-01-01"), pd.Timestamp("2020-02-01"))
+    # Of the four "in", two are followed and one is settled but last: 1 of 3. The one of 1 February is not judged.
+    assert final_activities(EventLog.of(events, window)) == ("out",)
+    assert final_activities(EventLog.of(events.iloc[:0], window)) == ()
+
+
+def test_unknown_final_activity_is_refused(tmp_path: Path) -> None:
+    path = csv(tmp_path, "case,activity,date\n1,open,2024-01-01\n1,closed,2024-01-02\n")
+    (found,) = problems(path, final=["close"])
+    assert (found.problem, found.remedy) == ("there is no activity 'close' to end a case", "Did you mean 'closed'?")
+
+
+@pytest.mark.parametrize(
+    ("name", "events", "cases", "activities", "open_cases", "final"),
+    [
+        ("sepsis_full.xes.gz", 15_214, 1_050, 16, None, "Release A"),
+        ("receipt_wabo.xes.gz", 8_577, 1_434, 27, None, "T10 Determine necessity to stop indication"),
+        ("traffic_fines_sample.csv.gz", 34_724, 10_000, 11, None, "Send for Credit Collection"),
+        ("running-example.xes", 42, 6, 8, 0, "reject request"),
+    ],
+)
+def test_public_logs(name: str, events: int, cases: int, activities: int, open_cases: int | None, final: str) -> None:
+    log = read_log(shared(name), columns=FINES if name.startswith("traffic") else None)
+    assert (len(log), len(log.cases), len(log.activities)) == (events, cases, activities)
+    ends = final_activities(log)
+    assert final in ends
+    last = log.events.groupby("case")["activity"].last().astype("str")
+    assert log.open_cases == int((~last.isin(ends)).sum())
+    assert open_cases in (None, log.open_cases)
+
+
+def test_local_time_of_the_sepsis_log_is_kept() -> None:
+    log = read_log(shared("sepsis_full.xes.gz"))
+    first = log.events[log.events["case"] == "A"].iloc[0]
+    assert (str(first["activity"]), str(first["date"])) == ("ER Registration", "2014-10-22 11:15:41")
+    assert first["Age"] == 85
+
+
+def test_pm4py_frame_gives_the_same_directly_follows_counts(tiny_log: EventLog) -> None:
+    import pm4py
+
+    frame = to_pm4py(tiny_log)
+    assert list(frame.columns) == ["case:concept:name", "concept:name", "time:timestamp"]
+    graph, starts, _ = pm4py.discover_dfg(frame)
+    a = tiny_log.arrays
+    inside = np.flatnonzero(a.case[1:] == a.case[:-1])
+    pairs = pd.Series([(a.activities[a.activity[i]], a.activities[a.activity[i + 1]]) for i in inside]).value_counts()
+    assert dict(graph) == pairs.to_dict()
+    assert starts == {"Became looked after": 3}
+
+
+TEXT = st.text(st.sampled_from("aé=<>&\"'\n\t ;]"), min_size=1, max_size=6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=st.lists(
+        st.tuples(
+            TEXT,
+            TEXT,
+            st.datetimes(
+                min_value=pd.Timestamp("1950-01-01").to_pydatetime(),
+                max_value=pd.Timestamp("2050-01-01").to_pydatetime(),
+            ),
+            TEXT | st.none(),
+        ),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_any_log_survives_every_format(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[object, ...]]
+) -> None:
+    events = pd.DataFrame(rows, columns=["case", "activity", "date", "note"]).astype({"note": "str"})
+    window = ObservationWindow(
+        pd.Timestamp("1950-01-01"), pd.Timestamp("2050-01-02"), {"a & <b>": pd.Timestamp("2000-01-01")}
+    )
+    log = EventLog.of(events, window)
+    folder = tmp_path_factory.mktemp("log")
+    write_log(log, folder)
+    assert same(read_run_log(folder), log)
+    back = read_log(folder / "event_log.xes.gz")
+    if log.events["note"].isna().all():  # XES leaves missing values out, and so a column without any value
+        back = EventLog(back.events.assign(note=log.events["note"]), back.cases, back.window)
+    assert same(back, log)
