@@ -1,0 +1,449 @@
+"""The engine: a pathway model run on SimPy's clock, giving an event log.
+
+One SimPy event an activity that ends, granted by callbacks: several times faster than a process a child, with the same
+log. The engine counts nothing and plots nothing; every measure is taken from the log it returns.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import simpy
+
+from event_logs.log import EventLog, from_days, to_days
+from event_logs.window import ObservationWindow
+from simulation.cohort import Cohort, Running, Undecided
+from simulation.gates import ReviewCycle, Sessions
+from simulation.model import START, PathwayModel, Step
+from simulation.streams import Streams
+
+EVENTS_PER_CASE = 10_000
+"""A case with more events than this is in a loop without end; the run stops and says so."""
+_NEVER = float("inf")
+_WITHIN_THE_DAY = 0.5
+"""A duration up to half a day longer is rounded to the same whole day."""
+_LAST = simpy.events.EventPriority(2)
+"""After everything of SimPy's own priorities on the same instant."""
+
+
+class EndlessLoopError(RuntimeError):
+    """A case went round the same steps without end."""
+
+
+@dataclass(frozen=True)
+class Children:
+    """Everybody in one run: those open at the start, then the arrivals, numbered in that order."""
+
+    cases: pd.DataFrame
+    arrival: list[float]
+    """Day of arrival, for those not yet there at the start; NaN for the others."""
+    strata: list[str]
+    leaves: list[float]
+    """Day on which the case ends whatever else happens; infinite where there is none."""
+
+
+def simulate(
+    model: PathwayModel,
+    cohort: Cohort,
+    end: pd.Timestamp,
+    *,
+    seed: int,
+    replication: int = 0,
+) -> EventLog:
+    """Run the model from the cohort's day to `end` and return what happened, as an event log.
+
+    The log holds the children open at the start with their recorded past, and the new arrivals. Its window runs from
+    the cohort's day to `end`: every child already there is left-truncated at the start, every child not finished is
+    open at the end, as in any extract. Steps under way carry on under the law of the cohort's own model, with the
+    remaining time conditional on the time already spent; everything that begins later follows `model`. The same
+    arguments give the same log, whatever else is simulated.
+
+    Raises EndlessLoopError when a case passes `EVENTS_PER_CASE` events.
+    """
+    horizon = float(to_days(pd.Series([end]))[0])
+    if horizon <= cohort.day:
+        raise ValueError(f"end must be after the cohort's day, got {end:%Y-%m-%d}")
+    seeds = Streams(seed, replication, 0)
+    children = _everybody(model, cohort, end, seeds.generator("arrivals"))
+    run = _Run(model, children, Streams(seed, replication, len(children.arrival)), (cohort.day, horizon))
+    run.load(cohort)
+    run.go()
+    start = pd.Timestamp(from_days([cohort.day])[0])
+    return _log(run, cohort, children, ObservationWindow(start, end))
+
+
+def _everybody(model: PathwayModel, cohort: Cohort, end: pd.Timestamp, generator: np.random.Generator) -> Children:
+    cases = cohort.cases
+    arrival = list(cohort.arrival) or [float("nan")] * len(cases)
+    if model.arrivals is not None:
+        start = pd.Timestamp(from_days([cohort.day])[0])
+        days, rows = model.arrivals.draw(start, end, generator)
+        new = model.arrivals.pool.iloc[rows].reset_index(drop=True)
+        new["case"] = _new_ids(cases["case"], len(new))
+        if "child" in new:
+            new["child"] = new["case"]  # another child with the same attributes, not the same child again
+        new["start"], new["end"] = from_days(days), pd.NaT
+        if "birth" in new:
+            new["birth"] = from_days(days - new.pop("age_days").to_numpy())
+        cases = pd.concat([cases, new], ignore_index=True) if len(cases) else new
+        arrival += days.tolist()
+    leaves = [_NEVER] * len(cases)
+    if model.leaves_at_days is not None and "birth" in cases:
+        birthday = to_days(cases["birth"]) + model.leaves_at_days
+        leaves = np.where(np.isnan(birthday), _NEVER, birthday).tolist()
+    return Children(cases, arrival, _strata(cases, model.stratify_by), leaves)
+
+
+def _strata(cases: pd.DataFrame, by: str) -> list[str]:
+    """Each child's stratum by the named attribute; "" where the attribute, or its value, is missing."""
+    if not by or by not in cases:
+        return [""] * len(cases)
+    known = cases[by].notna().tolist()
+    return [str(value) if there else "" for value, there in zip(cases[by].tolist(), known, strict=True)]
+
+
+def _new_ids(taken: pd.Series[str], count: int) -> list[str]:
+    """Ids for new cases that no case has yet: a simulated log may itself be simulated further."""
+    prefix, known = "new", set(taken)
+    while any(f"{prefix}-{number:06d}" in known for number in range(count)):
+        prefix += "er"
+    return [f"{prefix}-{number:06d}" for number in range(count)]
+
+
+class _Run:
+    """The state of one run. Lists indexed by child, no tables."""
+
+    def __init__(self, model: PathwayModel, children: Children, streams: Streams, span: tuple[float, float]) -> None:
+        self.model, self.children, self.streams = model, children, streams
+        self.start, self.horizon = span
+        self.env = simpy.Environment(initial_time=self.start)
+        self.happened: list[set[str]] = [set() for _ in children.arrival]
+        self.ended = [_NEVER] * len(children.arrival)
+        self.occasions: dict[tuple[str, int], int] = {}
+        self.recorded: list[tuple[int, str, float]] = []
+        self.events = [0] * len(children.arrival)
+        self.queues: dict[str, list[tuple[float, int, Step]]] = {
+            name: [] for name, gate in model.gates.items() if isinstance(gate, Sessions)
+        }
+        self.joins: dict[str, list[Step]] = {}
+        for step in model.steps.values():
+            for activity in step.waits_for:
+                self.joins.setdefault(activity, []).append(step)
+        self.cumulative: dict[tuple[str, str], list[float]] = {}
+        self.strata: dict[str, list[str]] = {}
+
+    def go(self) -> None:
+        """Run to the horizon."""
+        for name in self.queues:
+            gate = self.model.gates[name]
+            assert isinstance(gate, Sessions)
+            sessions = gate.dates(pd.Timestamp(from_days([self.start])[0]), pd.Timestamp(from_days([self.horizon])[0]))
+            for day in to_days(pd.Series(sessions)).tolist():
+                # After all else that happens on the day, so that papers completed on it count as in.
+                self._at(day, self._session, (name, gate), priority=_LAST)
+        for child, day in enumerate(self.children.arrival):
+            # Nobody leaves before they are there; who should have left by now leaves on the first day.
+            leaves = max(self.children.leaves[child], day if day == day else self.start + 1.0)
+            if day == day:
+                self._at(max(day, self.start), self._arrive, child)
+            if leaves <= self.horizon and self.model.leaves_as:
+                self._at(leaves, self._leave, child)
+        self.env.run(until=self.horizon + 1.0)
+
+    # What happens --------------------------------------------------------------------------------------------------
+
+    def _at(self, day: float, action: Any, value: Any, priority: Any = simpy.events.NORMAL) -> None:
+        event = simpy.Event(self.env)
+        event._ok, event._value = True, value
+        event.callbacks.append(action)
+        self.env.schedule(event, priority, max(day - self.env.now, 0.0))
+
+    def _arrive(self, event: Any) -> None:
+        self._choose(START, event._value)
+
+    def _leave(self, event: Any) -> None:
+        child = event._value
+        if self.ended[child] == _NEVER:
+            self._record(child, self.model.leaves_as)
+            self.ended[child] = self.env.now
+
+    def begin(self, child: int, step: Step) -> None:
+        """Start a step now: draw its duration and look for it then."""
+        days = self._duration(child, step)
+        gate = self.model.gates.get(step.gate)
+        if isinstance(gate, ReviewCycle):
+            self._reviews(child, step, gate, self.env.now + days, (self.env.now,))
+        else:
+            simpy.Timeout(self.env, days, (child, step)).callbacks.append(self._worked)
+
+    def _duration(self, child: int, step: Step) -> float:
+        law = step.law(self.children.strata[child])
+        return self._rounded(law.isf(self.streams.unit(step.name, child, self._occasion(step.name, child))))
+
+    def _rounded(self, days: float) -> float:
+        return float(round(days)) if self.model.whole_days and days < 1e9 else days
+
+    def _occasion(self, name: str, child: int) -> int:
+        key = (name, child)
+        number = self.occasions.get(key, 0)
+        self.occasions[key] = number + 1
+        return number
+
+    def _worked(self, event: Any) -> None:
+        child, step = event._value
+        if self.ended[child] != _NEVER:
+            return
+        if step.gate:
+            insort(self.queues[step.gate], (self.env.now, child, step), key=lambda item: item[:2])
+        else:
+            self._happen(child, step)
+
+    def _session(self, event: Any) -> None:
+        name, gate = event._value
+        queue = self.queues[name]
+        queue[:] = [item for item in queue if self.ended[item[1]] == _NEVER]
+        in_time = bisect_right(queue, self.env.now - gate.lead_days, key=lambda item: item[0])
+        for _, child, step in queue[: min(in_time, gate.slots)]:
+            self._happen(child, step)
+        del queue[: min(in_time, gate.slots)]
+
+    def _done(self, event: Any) -> None:
+        child, step = event._value
+        if self.ended[child] == _NEVER:
+            self._happen(child, step)
+
+    def _happen(self, child: int, step: Step) -> None:
+        self.events[child] += 1
+        if self.events[child] > EVENTS_PER_CASE:
+            raise EndlessLoopError(
+                f"a case passed {EVENTS_PER_CASE} events at {step.name!r}: the routing has a loop without end"
+            )
+        if step.activity:
+            self._record(child, step.activity)
+            if step.activity in self.model.final:
+                self.ended[child] = self.env.now
+                return
+            self._join(child, step.activity)
+        if step.leads_to in self.model.choices:
+            self._choose(step.leads_to, child)
+
+    def _join(self, child: int, activity: str) -> None:
+        happened = self.happened[child]
+        if activity in happened:
+            return
+        happened.add(activity)
+        for waiting in self.joins.get(activity, ()):
+            if happened.issuperset(waiting.waits_for) and waiting.activity not in happened:
+                self.begin(child, waiting)
+
+    def _choose(self, name: str, child: int) -> None:
+        choice = self.model.choices[name]
+        number = 0
+        if len(choice.options) > 1:
+            unit = self.streams.unit(f"choice {name}", child, self._occasion(f"choice {name}", child))
+            number = bisect_left(self._shares(name, child), unit)
+        starts = choice.options[number].starts
+        if not starts:
+            self.ended[child] = self.env.now
+        for step in starts:
+            self.begin(child, self.model.steps[step])
+
+    def _shares(self, name: str, child: int) -> list[float]:
+        choice = self.model.choices[name]
+        stratum = self._stratum(choice.by, child)
+        key = (name, stratum)
+        if key not in self.cumulative:
+            self.cumulative[key] = choice.cumulative(stratum)
+        return self.cumulative[key]
+
+    def _stratum(self, by: str, child: int) -> str:
+        if by not in self.strata:
+            self.strata[by] = _strata(self.children.cases, by)
+        return self.strata[by][child]
+
+    def _record(self, child: int, activity: str) -> None:
+        self.recorded.append((child, activity, self.env.now))
+
+    def _reviews(self, child: int, step: Step, gate: ReviewCycle, ready: float, held: tuple[float, ...]) -> None:
+        """Lay out the child's reviews until one decides. `held` is the start, then the reviews already held."""
+        now, decided = self.env.now, _NEVER
+        # What is begun beforehand may begin within the horizon for a review just beyond it.
+        last = self.horizon + max((before.lead_days for before in gate.beforehand), default=0.0)
+        for due, chance in self._calendar(child, gate, held):
+            if due > last:
+                break
+            self.recorded.append((child, gate.review, due))
+            if due >= ready and chance <= gate.decides:
+                decided = due
+                self._at(decided, self._done, (child, step))
+                break
+        for before in gate.beforehand:
+            begin = max(decided - self._rounded(before.lead_days), now)
+            if begin <= self.horizon:
+                self._at(begin, self._started_beforehand, (child, self.model.steps[before.step]))
+
+    def _calendar(self, child: int, gate: ReviewCycle, held: tuple[float, ...]) -> Iterator[tuple[float, float]]:
+        """The child's reviews after now, each with the draw that says whether a ready plan is decided at it.
+
+        Additional reviews leave the ordinary calendar, and its draws, as they were.
+        """
+        now, day, number = self.env.now, held[-1], len(held) - 1
+        extra = [due for due in (held[0] + float(round(d)) for d in sorted(gate.extra_days)) if due > now]
+        while True:
+            unit = self.streams.unit(f"gap {gate.review}", child, number)
+            gap = gate.gap(number).remaining(unit, max(now - day, 0.0) + _WITHIN_THE_DAY)
+            day = max(day + float(round(gap)), max(day, now) + 1.0)
+            while extra and extra[0] <= day:
+                occasion, due = len(gate.extra_days) - len(extra), extra.pop(0)
+                if due < day:  # on the day of an ordinary review there is no other
+                    yield due, self.streams.unit(f"decides additional {gate.review}", child, occasion)
+            yield day, self.streams.unit(f"decides {gate.review}", child, number)
+            number += 1
+
+    def _started_beforehand(self, event: Any) -> None:
+        child, step = event._value
+        if self.ended[child] == _NEVER and step.activity not in self.happened[child]:
+            self.begin(child, step)
+
+    # The state at the start ----------------------------------------------------------------------------------------
+
+    def load(self, cohort: Cohort) -> None:
+        """Take over the children open at the start: what has happened to them, and what is under way."""
+        history = cohort.history
+        for child, row in enumerate(cohort.rows):
+            span = slice(int(history.first[row]), int(history.first[row + 1]))
+            self.happened[child] = {history.activities[code] for code in history.activity[span]}
+        running = list(cohort.running)
+        for hidden in cohort.undecided:
+            running += self._reveal(cohort, hidden)
+        for item in running:
+            self._continue(cohort, item)
+
+    def _reveal(self, cohort: Cohort, hidden: Undecided) -> list[Running]:
+        """Which way an undecided child is on, given that the time so far has not shown it."""
+        name, child, since = hidden.choice, hidden.child, hidden.since
+        choice = cohort.model.choices[name]
+        stratum = self._stratum(choice.by, child)
+        weights = []
+        for option in choice.options:
+            lasting = 1.0
+            for step in option.starts:
+                lasting *= cohort.model.steps[step].law(self.children.strata[child]).sf(self.start - since)
+            weights.append(option.share.get(stratum, option.share.get("", 0.0)) * lasting)
+        if sum(weights) <= 0:
+            weights = [1.0] * len(weights)
+        cumulative = np.cumsum(weights) / sum(weights)
+        unit = self.streams.unit(f"choice {name}", child, self._occasion(f"choice {name}", child))
+        option = choice.options[min(int(np.searchsorted(cumulative, unit)), len(weights) - 1)]
+        return [Running(child, step, since) for step in option.starts]
+
+    def _continue(self, cohort: Cohort, item: Running) -> None:
+        step = cohort.model.steps[item.step]
+        law, elapsed = step.law(self.children.strata[item.child]), self.start - item.since
+        unit = self.streams.unit(step.name, item.child, self._occasion(step.name, item.child))
+        gate = cohort.model.gates.get(step.gate)
+        if isinstance(gate, ReviewCycle):
+            held = cohort.reviews.get(item.child, ())
+            ready = item.since + _readiness(step, self.children.strata[item.child], unit, (item.since, *held), gate)
+            # Work under way keeps its calendar; only what is begun beforehand may be new.
+            present = self.model.gates[step.gate]
+            assert isinstance(present, ReviewCycle)
+            known = ReviewCycle(review=gate.review, gaps=gate.gaps, decides=gate.decides, beforehand=present.beforehand)
+            self._reviews(item.child, step, known, ready, (item.since, *held))
+        elif step.gate and law.sf(elapsed) <= 0.0:
+            # The work is done: the child stands in the queue, in the place of the day it was ready.
+            ready = item.since + law.isf(unit)
+            insort(self.queues[step.gate], (ready, item.child, self.model.steps[item.step]), key=lambda i: i[:2])
+        else:
+            if self.model.whole_days:
+                # An end on the day of the snapshot would have been recorded: the day after is the first there can be.
+                days = max(self._rounded(law.remaining(unit, elapsed + _WITHIN_THE_DAY)) - elapsed, 1.0)
+            else:
+                days = law.remaining(unit, elapsed) - elapsed
+            simpy.Timeout(self.env, days, (item.child, self.model.steps[item.step])).callbacks.append(self._worked)
+
+
+def _readiness(step: Step, stratum: str, unit: float, held: tuple[float, ...], gate: ReviewCycle) -> float:
+    """Time from the start until a plan is ready, for a child whose reviews so far have decided nothing.
+
+    Each review that a ready plan has passed makes readiness before it less likely by the factor 1 - decides; the draw
+    is taken from that posterior, so a child long without a decision is probably not ready yet.
+    """
+    law = step.law(stratum)
+    days = np.asarray(held) - held[0]
+    survival = np.asarray([law.sf(day) for day in days])
+    mass = np.append(survival[:-1] - survival[1:], survival[-1])
+    weights = mass * (1.0 - gate.decides) ** np.append(np.arange(len(days) - 1, 0, -1), 0)
+    if weights.sum() <= 0:
+        return float(days[-1])
+    cumulative = np.cumsum(weights) / weights.sum()
+    place = min(int(np.searchsorted(cumulative, 1.0 - unit)), len(weights) - 1)
+    below = cumulative[place - 1] if place else 0.0
+    within = (1.0 - unit - below) / max(cumulative[place] - below, 1e-300)
+    return law.isf(float(np.clip(survival[place] - within * mass[place], 1e-300, 1.0)))
+
+
+def _log(run: _Run, cohort: Cohort, children: Children, window: ObservationWindow) -> EventLog:
+    """The event log of a run: recorded past of the openers, then what the run recorded, up to the window's end."""
+    ranks = dict(run.model.ranks)
+    names = sorted(ranks, key=lambda name: (ranks[name], name))
+    code = {name: number for number, name in enumerate(names)}
+    past = _past(cohort, np.asarray([code.get(name, -1) for name in cohort.history.activities], dtype=np.int64))
+    child = np.asarray([item[0] for item in run.recorded], dtype=np.int64)
+    activity = np.asarray([code[item[1]] for item in run.recorded], dtype=np.int64)
+    day = np.asarray([item[2] for item in run.recorded], dtype=np.float64)
+    if run.model.whole_days:
+        day = np.floor(day)
+    ended = np.asarray(run.ended)
+    kept = (day <= ended[child]) & (day <= run.horizon)
+    child = np.concatenate([past[0], child[kept]])
+    activity = np.concatenate([past[1], activity[kept]])
+    day = np.concatenate([past[2], day[kept]])
+    cases = children.cases.copy()
+    final_day = np.where(np.isfinite(ended), np.floor(ended) if run.model.whole_days else ended, np.nan)
+    cases["end"] = from_days(np.where(final_day <= run.horizon, final_day, np.nan))
+    return _ordered(cases, (child, activity, day), names, np.asarray([ranks[name] for name in names]), window)
+
+
+def _past(
+    cohort: Cohort, codes: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    history = cohort.history
+    lengths = history.first[cohort.rows + 1] - history.first[cohort.rows]
+    child = np.repeat(np.arange(len(cohort.rows)), lengths)
+    offset = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    rows = np.repeat(history.first[cohort.rows], lengths) + offset
+    activity = codes[history.activity[rows]] if len(rows) else np.zeros(0, dtype=np.int64)
+    known = activity >= 0
+    return child[known], activity[known], history.day[rows][known]
+
+
+def _ordered(
+    cases: pd.DataFrame,
+    events: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]],
+    names: list[str],
+    ranks: npt.NDArray[np.int64],
+    window: ObservationWindow,
+) -> EventLog:
+    child, activity, day = events
+    order = cases["case"].argsort().to_numpy()
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    cases = cases.iloc[order].reset_index(drop=True)
+    sort = np.lexsort((activity, ranks[activity], day, place[child])) if len(child) else np.zeros(0, dtype=np.int64)
+    child, activity, day = place[child][sort], activity[sort], day[sort]
+    frame = pd.DataFrame(
+        {
+            "case": cases["case"].take(child).array,
+            "activity": pd.Categorical.from_codes(activity, categories=pd.Index(names)),
+            "date": from_days(day),
+            "rank": ranks[activity].astype(np.int32),
+        }
+    )
+    return EventLog(frame, cases, window)

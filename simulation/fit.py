@@ -1,0 +1,311 @@
+"""Fitting the declared permanence pathway to a log, open and left-truncated stays counted throughout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from event_logs import vocabulary as v
+from event_logs.log import EventLog, from_days, to_days
+from simulation import pathway as p
+from simulation.gates import NO_DELAY, Arrivals, ReviewCycle, Sessions
+from simulation.laws import Competing, Stays, fit_competing
+from simulation.model import START, Choice, Option, PathwayModel, Step
+from simulation.readiness import ReviewHistories, fit_readiness
+
+Floats = npt.NDArray[np.float64]
+RECENT_DAYS = 3 * 365.25
+"""New cases come at the rate, and with the attributes, of the last three years."""
+
+
+def fit_pathway(
+    log: EventLog,
+    *,
+    panel: Sessions | None = None,
+    weight: npt.NDArray[np.float64] | None = None,
+    base: PathwayModel | None = None,
+) -> PathwayModel:
+    """The declared permanence pathway with its laws, shares and arrivals fitted from `log`.
+
+    Durations come from Kaplan-Meier with delayed entry and a Weibull tail (`laws.fit_competing`); planning from the
+    review histories (`readiness.fit_readiness`); the panel calendar is `panel`, or is inferred from the dates in the
+    log. `weight` gives each case a weight (a bootstrap draw: how often it was drawn); None counts each case once.
+    `base` is an earlier fit of the same log to start the search from. `warnings` of the result name every step fitted
+    from few or no records. Steps that the log never shows keep a stated fallback, never an invented figure.
+    """
+    fitter = _Fitter(log, _weights(log, weight))
+    for ways in p.COMPETING:
+        fitter.competing(ways)
+    for ways in p.SIDE_BY_SIDE:
+        fitter.side_by_side(ways)
+    fitter.planning(base)
+    fitter.panel(panel)
+    fitter.start()
+    return PathwayModel(
+        name="Declared permanence pathway",
+        steps=fitter.steps,
+        choices=fitter.choices,
+        ranks={activity: milestone.rank for activity, milestone in v.MILESTONES.items()},
+        final=(v.CEASED,),
+        gates=fitter.gates,
+        arrivals=_arrivals(log, fitter.weight, fitter.first_setting),
+        leaves_at_days=p.LEAVES_AT_DAYS,
+        leaves_as=v.CEASED,
+        stratify_by="age_band",
+        warnings=tuple(fitter.warnings),
+    )
+
+
+@dataclass
+class _Fitter:
+    """Collects the parts of a model while they are fitted."""
+
+    log: EventLog
+    weight: Floats
+    steps: dict[str, Step] = field(default_factory=dict)
+    choices: dict[str, Choice] = field(default_factory=dict)
+    gates: dict[str, Sessions | ReviewCycle] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        arrays = self.log.arrays
+        self.arrays = arrays
+        self.code = {name: number for number, name in enumerate(arrays.activities)}
+        birth = to_days(self.log.cases["birth"]) if "birth" in self.log.cases else np.full(len(arrays.start), np.nan)
+        self.adult = birth + p.LEAVES_AT_DAYS
+        self.until = np.where(np.isnan(arrays.end), arrays.window_end, arrays.end)
+        self.downstream = p.downstream()
+        self._first: dict[str, Floats] = {}
+
+    def first(self, activity: str) -> Floats:
+        """Day of each case's first such event; NaN where it has none."""
+        if activity not in self._first:
+            days = np.full(len(self.arrays.start), np.nan)
+            if activity in self.code:
+                rows = np.flatnonzero(self.arrays.activity == self.code[activity])[::-1]
+                days[self.arrays.case[rows]] = self.arrays.day[rows]
+            self._first[activity] = days
+        return self._first[activity]
+
+    def reliable(self, activities: Sequence[str]) -> float:
+        """First day from which all these activities were reliably recorded."""
+        return float(to_days(pd.Series([self.log.window.reliable_from(*activities)]))[0])
+
+    def stays(self, after: str, ways: tuple[str, ...]) -> Stays:
+        """Every stay between an activity and the first of the ways out of it; every occurrence counts.
+
+        Leaving at the 18th birthday is the calendar's doing, not the step's: such stays are censored.
+        """
+        case, begin = self._occurrences(after)
+        days, cause = self.until[case] - begin, np.zeros(len(case), dtype=np.int64)
+        for number, way in enumerate(ways, start=1):
+            ending = self._next(case, begin, way) - begin
+            sooner = ~np.isnan(ending) & ((ending < days) | ((cause == 0) & (ending <= days)))
+            days, cause = np.where(sooner, ending, days), np.where(sooner, number, cause)
+        cause = np.where((cause > 0) & (begin + days >= self.adult[case] - 1.0), 0, cause)
+        # A later milestone without this one: the ending happened, unrecorded, so the stay is not open and is left out.
+        passed = (cause == 0) & (self._latest_beyond(after, ways)[case] >= begin)
+        entry = np.maximum(self.arrays.window_start - begin, 0.0)
+        since = self.reliable((after, *ways))
+        known = (
+            ~passed
+            & (begin + days >= self.arrays.window_start)
+            & ((begin >= since) | (since <= self.arrays.window_start))
+        )
+        return Stays(days[known], cause[known], entry[known], self.weight[case[known]])
+
+    def _latest_beyond(self, after: str, ways: tuple[str, ...]) -> Floats:
+        """Each case's last day with a milestone that can only follow one of the ways; minus infinity where none."""
+        follow = frozenset().union(*(self.downstream[way] for way in ways)) - {after, *ways}
+        beyond = [code for name, code in self.code.items() if name in follow and not v.MILESTONES[name].final]
+        latest = np.full(len(self.arrays.start), -np.inf)
+        rows = np.flatnonzero(np.isin(self.arrays.activity, beyond))
+        latest[self.arrays.case[rows]] = self.arrays.day[rows]
+        return latest
+
+    def _occurrences(self, activity: str) -> tuple[npt.NDArray[np.int64], Floats]:
+        if activity not in self.code:
+            return np.zeros(0, dtype=np.int64), np.zeros(0)
+        rows = np.flatnonzero(self.arrays.activity == self.code[activity])
+        return self.arrays.case[rows].astype(np.int64), self.arrays.day[rows]
+
+    def _next(self, case: npt.NDArray[np.int64], begin: Floats, way: str) -> Floats:
+        """Day of the first event `way` of the same case on or after `begin`; NaN where there is none."""
+        if way not in self.code or len(case) == 0:
+            return np.full(len(case), np.nan)
+        rows = np.flatnonzero(self.arrays.activity == self.code[way])
+        # Case and day in one number, so that one sorted search serves all cases. Days are below 100,000.
+        keys = self.arrays.case[rows] * 1e6 + self.arrays.day[rows]
+        found = np.searchsorted(keys, case * 1e6 + begin, side="left")
+        inside = np.minimum(found, max(len(rows) - 1, 0))
+        hit = (found < len(rows)) & (self.arrays.case[rows][inside] == case) if len(rows) else np.zeros(len(case), bool)
+        return np.where(hit, self.arrays.day[rows][inside], np.nan) if len(rows) else np.full(len(case), np.nan)
+
+    def competing(self, ways: p.Ways) -> None:
+        """Shares and laws of the ways on from one activity."""
+        fit = fit_competing(ways.after, ways.ways, self.stays(ways.after, ways.ways))
+        self._note(fit)
+        options = []
+        for way in ways.ways:
+            name = self._name(ways.after, way)
+            self.steps[name] = Step(name=name, activity=way, laws={"": fit.laws[way]})
+            options.append(Option(starts=(name,), share={"": fit.shares[way]}))
+        self.choices[ways.after] = Choice(options=tuple(options))
+
+    def side_by_side(self, ways: p.Ways) -> None:
+        """One law for each of the steps that begin together; a step only some children need gets its share."""
+        always, sometimes = [], []
+        for way in ways.ways:
+            stays = self.stays(ways.after, (way,))
+            name = self._name(ways.after, way)
+            if way in p.OPTIONAL:
+                share, stays = self._needed(ways.after, way, ways.ways[0])
+                sometimes.append((name, share))
+            else:
+                always.append(name)
+            fit = fit_competing(name, (way,), stays)
+            self._note(fit)
+            self.steps[name] = Step(name=name, activity=way, laws={"": fit.laws[way]})
+        options = [Option(starts=tuple(always), share={"": 1.0 - sum(share for _, share in sometimes)})]
+        options += [Option(starts=(*always, name), share={"": share}) for name, share in sometimes]
+        self.choices[ways.after] = Choice(options=tuple(option for option in options if option.share[""] > 0))
+
+    def _needed(self, after: str, way: str, before: str) -> tuple[float, Stays]:
+        """Share of children past `before` who had the optional step, and the stays of those who had it."""
+        done = ~np.isnan(self.first(before)) & (self.first(before) >= self.arrays.window_start)
+        had = done & ~np.isnan(self.first(way))
+        total = float(self.weight[done].sum())
+        days = (self.first(way) - self.first(after))[had]
+        known = days >= 0
+        stays = Stays(days[known], np.ones(int(known.sum()), dtype=np.int64), np.zeros(int(known.sum())),
+                      self.weight[had][known])  # fmt: skip
+        return (float(self.weight[had].sum()) / total if total else 0.0), stays
+
+    def planning(self, base: PathwayModel | None) -> None:
+        """From accommodation to the review that decides the plan, and what it decides, by age band."""
+        decided = np.column_stack([self.first(name) for name in p.DECISIONS])
+        since = self.reliable((v.ACCOMMODATED, *p.DECISIONS))
+        entered = self.first(v.ACCOMMODATED)
+        known = np.flatnonzero(entered >= since)
+        first = np.where(np.isnan(decided), np.inf, decided).min(axis=1)
+        histories = ReviewHistories.of(self.log, v.REVIEW, known, entered[known], first[known])
+        start = base.steps[p.PLANNING].law("") if base else None
+        fit = fit_readiness(histories, self.weight[known], start=start,
+                            decides=_cycle(base).decides if base else None)  # fmt: skip
+        self.warnings += fit.warnings
+        self.gates[p.REVIEW_GATE] = ReviewCycle(review=v.REVIEW, gaps=fit.gaps, decides=fit.decides)
+        self.steps[p.PLANNING] = Step(
+            name=p.PLANNING, activity="", laws={"": fit.readiness}, gate=p.REVIEW_GATE, then=p.PLAN_DECIDED
+        )
+        self.choices[v.ACCOMMODATED] = Choice(options=(Option(starts=(p.PLANNING,), share={"": 1.0}),))
+        self.choices[p.PLAN_DECIDED] = self._decisions(known, decided, first)
+
+    def _decisions(self, known: npt.NDArray[np.int64], decided: Floats, first: Floats) -> Choice:
+        for name in p.DECISIONS:
+            self.steps[name] = Step(name=name, activity=name, laws=NO_DELAY)
+        rows = known[np.isfinite(first[known])]
+        which = np.where(np.isnan(decided[rows]), np.inf, decided[rows]).argmin(axis=1)
+        by = "age_band" if "age_band" in self.log.cases else ""
+        bands = self.log.cases[by].astype("str").to_numpy()[rows] if by else np.full(len(rows), "")
+        options = []
+        for number, name in enumerate(p.DECISIONS):
+            share = {"": _share(which == number, self.weight[rows])}
+            for band in sorted(set(bands)):
+                inside = bands == band
+                if inside.sum() >= 30:  # smaller bands take the share of all children
+                    share[str(band)] = _share((which == number)[inside], self.weight[rows][inside])
+            options.append(Option(starts=(name,), share=share))
+        return Choice(options=tuple(options), by=by)
+
+    def panel(self, declared: Sessions | None) -> None:
+        """The panel: a queue for sessions, entered when the papers are complete or further information has come."""
+        _, days = self._occurrences(v.PANEL)
+        if declared is None and len(days) == 0:
+            self.warnings.append(
+                "Permanence panel: no session in the log and none declared; taken as weekly, 100 slots"
+            )
+        sessions = declared or (
+            Sessions.inferred(days)
+            if len(days)
+            else Sessions(weekday="Wednesday", weeks_of_month=(1, 2, 3, 4, 5), slots=100, source="fallback")
+        )
+        self.gates[p.PANEL_GATE] = sessions
+        self.steps[v.PANEL] = Step(name=v.PANEL, activity=v.PANEL, laws=NO_DELAY, waits_for=p.PAPERS, gate=p.PANEL_GATE)
+        self.steps[p.PANEL_AGAIN] = Step(name=p.PANEL_AGAIN, activity=v.PANEL, laws=NO_DELAY, gate=p.PANEL_GATE)
+        self.choices[v.INFORMATION_RECEIVED] = Choice(options=(Option(starts=(p.PANEL_AGAIN,), share={"": 1.0}),))
+
+    def start(self) -> None:
+        """How a case begins: at home or away, as the observed case that a new one copies did."""
+        home = self.first(v.AT_HOME) <= np.where(
+            np.isnan(self.first(v.ACCOMMODATED)), np.inf, self.first(v.ACCOMMODATED)
+        )
+        self.first_setting = np.where(home, v.AT_HOME, v.ACCOMMODATED)
+        opening = f"{v.BECAME_LOOKED_AFTER} "
+        self.steps[opening] = Step(name=opening, activity=v.BECAME_LOOKED_AFTER, laws=NO_DELAY)
+        options = []
+        for setting in (v.AT_HOME, v.ACCOMMODATED):
+            name = f"{opening}→ {setting}"
+            self.steps[name] = Step(name=name, activity=setting, laws=NO_DELAY)
+            # A case already open without a placement recorded copies nobody: it begins as the others did on average.
+            share = _share(self.first_setting == setting, self.weight)
+            others = dict.fromkeys((v.AT_HOME, v.ACCOMMODATED), 0.0)
+            options.append(Option(starts=(name,), share={"": share, **others, setting: 1.0}))
+        self.choices[START] = Choice(options=(Option(starts=(opening,), share={"": 1.0}),))
+        self.choices[v.BECAME_LOOKED_AFTER] = Choice(options=tuple(options), by="first_setting")
+
+    def _note(self, fit: Competing) -> None:
+        self.warnings += fit.warnings
+
+    @staticmethod
+    def _name(after: str, way: str) -> str:
+        return f"{after} → {way}"
+
+
+def _weights(log: EventLog, weight: npt.NDArray[np.float64] | None) -> Floats:
+    """One weight a case, scaled so that they add up to the number of cases."""
+    if weight is None:
+        return np.ones(len(log.cases))
+    if len(weight) != len(log.cases) or not np.isfinite(weight).all() or (weight < 0).any() or weight.sum() <= 0:
+        raise ValueError(f"weight must hold one finite number of at least 0 for each of the {len(log.cases)} cases")
+    return np.asarray(weight * (len(weight) / weight.sum()), dtype=np.float64)
+
+
+def _cycle(model: PathwayModel) -> ReviewCycle:
+    gate = model.gates[p.REVIEW_GATE]
+    assert isinstance(gate, ReviewCycle)
+    return gate
+
+
+def _share(chosen: npt.NDArray[np.bool_], weight: Floats) -> float:
+    total = float(weight.sum())
+    return float(weight[chosen].sum()) / total if total else 0.0
+
+
+def _arrivals(log: EventLog, weight: Floats, first_setting: npt.NDArray[np.str_]) -> Arrivals:
+    """Monthly rates and whole observed cases of the last three years (or of the window, where it is shorter)."""
+    arrays = log.arrays
+    begin = max(arrays.window_end - RECENT_DAYS, arrays.window_start)
+    recent = np.flatnonzero((arrays.start > begin) & (arrays.start <= arrays.window_end))
+    if weight[recent].sum() <= 0:
+        recent = np.arange(len(arrays.start))
+        begin = float(arrays.start.min()) if len(recent) else arrays.window_end - 1.0
+    months = pd.DatetimeIndex(from_days(arrays.start[recent])).month.to_numpy()
+    counts = np.bincount(months, weights=weight[recent], minlength=13)[1:13]
+    watched = pd.DatetimeIndex(from_days(np.arange(np.floor(begin) + 1.0, arrays.window_end + 1.0)))
+    # Months under observation: a short log has seen some months of the year more often than others.
+    exposure = np.bincount(watched.month, weights=1.0 / watched.days_in_month, minlength=13)[1:13]
+    level = counts.sum() / max(float(exposure.sum()), 1 / 30)
+    # The season is drawn half-way to level: twelve counts of three years are mostly noise.
+    own = np.divide(counts, exposure, out=np.full(12, level), where=exposure > 0.5)
+    rates = 0.5 * own + 0.5 * level
+    # How a case ended is no attribute of one that begins.
+    pool = log.cases.iloc[recent].drop(columns=["case", "start", "end"]).drop(columns="destination", errors="ignore")
+    pool = pool.reset_index(drop=True)
+    pool["first_setting"] = first_setting[recent]
+    if "birth" in pool:
+        pool["age_days"] = arrays.start[recent] - to_days(pool["birth"])
+    return Arrivals(rates, pool, np.maximum(weight[recent], 0.0))

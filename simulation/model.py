@@ -1,0 +1,169 @@
+"""The thing simulated: a pathway as data that a person can read, save and change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulation.gates import Arrivals, ReviewCycle, Sessions
+from simulation.laws import Law
+
+START = "start of the case"
+"""What a choice comes after when it says how a case begins."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """Something that takes time and then happens: its law, what it waits for, and the gate it passes."""
+
+    name: str
+    activity: str
+    """What the log records when the step is done; empty for a step that leaves no record of its own."""
+    laws: Mapping[str, Law]
+    """Duration law by stratum; the entry "" serves every stratum that has none of its own."""
+    waits_for: tuple[str, ...] = ()
+    """Activities that must all have happened before the step begins by itself (a join)."""
+    gate: str = ""
+    """Name of the gate to pass after the duration; empty for none."""
+    then: str = ""
+    """Which choice follows; empty for the one named like the activity."""
+
+    @property
+    def leads_to(self) -> str:
+        """The name of the choice that follows."""
+        return self.then or self.activity
+
+    def law(self, stratum: str) -> Law:
+        """The law for a child of this stratum."""
+        return self.laws[stratum] if stratum in self.laws else self.laws[""]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One way on: the steps begun side by side, and the share of children who take it, by stratum."""
+
+    starts: tuple[str, ...]
+    share: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What may follow an activity. `by` names the case attribute whose values are the strata of the shares."""
+
+    options: tuple[Option, ...]
+    by: str = ""
+
+    def cumulative(self, stratum: str) -> list[float]:
+        """Running total of the shares, in the order of the options, ending at 1."""
+        shares = [option.share.get(stratum, option.share.get("", 0.0)) for option in self.options]
+        total, running = sum(shares), []
+        if total <= 0:
+            raise ValueError(f"the shares of a choice must add up to more than 0, got {shares}")
+        so_far = 0.0
+        for share in shares:
+            so_far += share / total
+            running.append(so_far)
+        running[-1] = 1.0
+        return running
+
+
+@dataclass(frozen=True, kw_only=True)
+class PathwayModel:
+    """A pathway: steps, what follows what, gates, arrivals. Frozen: a scenario is another model.
+
+    A step begins when a choice starts it, or, with `waits_for`, when the last of those activities happens. When it is
+    done, its activity is recorded and the choice named after it is made. An activity in `final` ends the case.
+    """
+
+    name: str
+    steps: Mapping[str, Step]
+    choices: Mapping[str, Choice]
+    ranks: Mapping[str, int]
+    final: tuple[str, ...]
+    gates: Mapping[str, Sessions | ReviewCycle] = field(default_factory=dict)
+    arrivals: Arrivals | None = None
+    leaves_at_days: float | None = None
+    """Age in days at which a case ends whatever else is happening (the 18th birthday); None for no such age."""
+    leaves_as: str = ""
+    """The activity recorded then."""
+    whole_days: bool = True
+    """Whether durations are rounded to whole days, as case records are."""
+    stratify_by: str = ""
+    """Case attribute whose values are the strata of the laws."""
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        problems = []
+        for step in self.steps.values():
+            if step.gate and step.gate not in self.gates:
+                problems.append(f"step {step.name!r} waits at the gate {step.gate!r}, which is not in the model")
+            if step.activity and step.activity not in self.ranks:
+                problems.append(f"step {step.name!r} records {step.activity!r}, which has no rank")
+            if "" not in step.laws:
+                problems.append(f"step {step.name!r} has no law for strata without one of their own")
+        for after, choice in self.choices.items():
+            unknown = {name for option in choice.options for name in option.starts} - set(self.steps)
+            problems += [
+                f"after {after!r} the step {name!r} begins, which is not in the model" for name in sorted(unknown)
+            ]
+        if problems:
+            raise ValueError("; ".join(problems))
+
+    def downstream(self) -> dict[str, frozenset[str]]:
+        """For each activity, those that follow it directly or through others: seen, they show that it is over.
+
+        Ranks cannot tell this: of two steps that run side by side, neither is over because the other is done.
+        """
+        edges: dict[str, set[str]] = {activity: set() for activity in self.ranks}
+        for after in self.choices:
+            edges.setdefault(after, set()).update(self._nexts(after, frozenset()))
+        for step in self.steps.values():
+            if step.activity:
+                edges[step.activity] |= self._nexts(step.leads_to, frozenset())
+                for earlier in step.waits_for:
+                    edges.setdefault(earlier, set()).add(step.activity)
+        return reachable(edges)
+
+    def _nexts(self, choice: str, seen: frozenset[str]) -> set[str]:
+        """Activities that come next after a choice, looking through steps that leave no record."""
+        if choice in seen or choice not in self.choices:
+            return set()
+        found: set[str] = set()
+        for option in self.choices[choice].options:
+            for step in (self.steps[name] for name in option.starts):
+                found |= {step.activity} if step.activity else self._nexts(step.leads_to, seen | {choice})
+        return found
+
+    def describe(self) -> list[dict[str, Any]]:
+        """The steps as rows a person can read: what each records and waits for, median and mean days by stratum."""
+        rows = []
+        for step in self.steps.values():
+            for stratum, law in step.laws.items():
+                rows.append(
+                    {
+                        "step": step.name,
+                        "stratum": stratum or "all",
+                        "waits_for": list(step.waits_for),
+                        "gate": step.gate,
+                        "median_days": round(law.isf(0.5), 3),
+                        "share_from_tail": round(law.tail_share, 4),
+                        "note": law.note,
+                    }
+                )
+        return rows
+
+
+def reachable(edges: Mapping[str, Iterable[str]]) -> dict[str, frozenset[str]]:
+    """For each node of a graph, the nodes that can be reached from it; itself only where a loop leads back."""
+    found = {}
+    for node in edges:
+        reached: set[str] = set()
+        ahead = list(edges[node])
+        while ahead:
+            name = ahead.pop()
+            if name not in reached:
+                reached.add(name)
+                ahead += edges.get(name, ())
+        found[node] = frozenset(reached)
+    return found
