@@ -17,7 +17,7 @@ from event_logs.log import EVENT_COLUMNS
 from event_logs.packed import read_bytes
 from event_logs.project import nearest
 from event_logs.quarantine import parse_dates
-from event_logs.tables import parse_table
+from event_logs.sources.delimited import parse_table
 from event_logs.xes import without_offset
 
 _ISO = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)?\s*(?:Z|z|[+-]\d{2}:?\d{2})?"

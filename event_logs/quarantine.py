@@ -12,18 +12,19 @@ import numpy.typing as npt
 import pandas as pd
 
 from event_logs.project import Reading, nearest
+from event_logs.sources.furniture import RULES as FURNITURE
+from event_logs.sources.furniture import TOTAL_ROW
 
 if TYPE_CHECKING:
-    from event_logs.tables import TextTable
+    from event_logs.sources import TextTable
 
 Mask = npt.NDArray[np.bool_]
 Dates = pd.Series  # of datetime64[us]
 
 BLANK_ROW = "blank row"
-TOTAL_ROW = "total row"
 EXACT_DUPLICATE = "exact duplicate"
 SAME_DETAILS = "same details again"
-RULES = (BLANK_ROW, TOTAL_ROW, EXACT_DUPLICATE, SAME_DETAILS)
+RULES = (BLANK_ROW, *FURNITURE, EXACT_DUPLICATE, SAME_DETAILS)
 """The named rules by which a record is ignored."""
 
 _SUGGESTIONS = 200
@@ -58,6 +59,8 @@ class Records:
     def _ignore_what_is_no_record(self) -> None:
         table = self.table
         self._ignore(BLANK_ROW, table.blank)
+        for rule, mask in table.ignored.items():
+            self._ignore(rule, mask)
         labels = [label.strip().casefold() for label in self.reading.total_row_labels]
         first = table.cells[table.columns[0]].str.strip().str.casefold()
         self._ignore(TOTAL_ROW, first.isin(labels).to_numpy(dtype=bool))
@@ -68,7 +71,7 @@ class Records:
         self._ignore(EXACT_DUPLICATE, duplicate)
 
     def _ignore(self, rule: str, mask: Mask) -> None:
-        self._ignored[rule] = mask & self._readable
+        self._ignored[rule] = self._ignored.get(rule, False) | (mask & self._readable)
         self._readable &= ~mask
 
     def _control_characters(self, column: str) -> Mask:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from event_logs.log import EventLog
-from event_logs.vocabulary import STAGES, Stage
+from event_logs.vocabulary import REVIEW, STAGES, Stage
 from mining.survival import kaplan_meier
 from mining.visits import stage_visits
 from scenarios.changes import IDEAS, Scenario
@@ -255,7 +255,9 @@ def _workload_table(task: _Task, results: npt.NDArray[np.float64], years: float)
         for column, activity in enumerate(activities):
             base, changed = results[:, 0, column] / years, results[:, number, column] / years
             if (base != changed).any():
-                rows.append((scenario.name, activity, _mean(base), *_interval(changed - base)))
+                # The model holds the reviews of a plan in the making, not the half-yearly ones ever after.
+                label = f"{activity} until the plan is decided" if activity == REVIEW else activity
+                rows.append((scenario.name, label, _mean(base), *_interval(changed - base)))
     return pd.DataFrame(
         rows, columns=["scenario", "activity", "baseline_per_year", "difference_per_year", "low", "high"]
     )

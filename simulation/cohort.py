@@ -151,7 +151,9 @@ class _Placer:
         days = self.arrays.day[begin:stop].tolist()
         last = {name: index for index, name in enumerate(activities)}
         place = _Place([], [])
-        if not activities and START in self.model.choices:
+        if not activities and self.arrays.start[row] < self.arrays.window_start:
+            place.reason = "began before recording did, and nothing is recorded since"
+        elif not activities and START in self.model.choices:
             place.undecided.append((START, float(self.arrays.start[row])))
         superseded = self._superseded(last)
         for activity, index in last.items():

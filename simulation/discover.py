@@ -74,10 +74,10 @@ def simulate_log(log: EventLog, *, cases: int | None = None, seed: int = 1) -> E
     then is open. Raises ValueError for a log without events, or fewer than 1 case, and EndlessLoopError where the
     routing never ends a case.
     """
+    model = discover_pathway(log)
     count = len(log.cases) if cases is None else cases
     if count < 1:
         raise ValueError(f"cases must be at least 1, got {count}")
-    model = discover_pathway(log)
     arrays = log.arrays
     generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 0])))
     begins = np.sort(arrays.day[arrays.first[:-1][np.diff(arrays.first) > 0]])

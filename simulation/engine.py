@@ -8,24 +8,22 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import simpy
 
 from event_logs.log import EventLog, from_days, to_days
-from event_logs.window import ObservationWindow
+from simulation.children import NEVER, Children, everybody, strata_of
 from simulation.cohort import Cohort, Running, Undecided
 from simulation.gates import ReviewCycle, Sessions
 from simulation.model import START, PathwayModel, Step
+from simulation.record import Recorded, log_of
 from simulation.streams import Streams
 
 EVENTS_PER_CASE = 10_000
 """A case with more events than this is in a loop without end; the run stops and says so."""
-_NEVER = float("inf")
 _WITHIN_THE_DAY = 0.5
 """A duration up to half a day longer is rounded to the same whole day."""
 _LAST = simpy.events.EventPriority(2)
@@ -34,18 +32,6 @@ _LAST = simpy.events.EventPriority(2)
 
 class EndlessLoopError(RuntimeError):
     """A case went round the same steps without end."""
-
-
-@dataclass(frozen=True)
-class Children:
-    """Everybody in one run: those open at the start, then the arrivals, numbered in that order."""
-
-    cases: pd.DataFrame
-    arrival: list[float]
-    """Day of arrival, for those not yet there at the start; NaN for the others."""
-    strata: list[str]
-    leaves: list[float]
-    """Day on which the case ends whatever else happens; infinite where there is none."""
 
 
 def simulate(
@@ -70,50 +56,11 @@ def simulate(
     if horizon <= cohort.day:
         raise ValueError(f"end must be after the cohort's day, got {end:%Y-%m-%d}")
     seeds = Streams(seed, replication, 0)
-    children = _everybody(model, cohort, end, seeds.generator("arrivals"))
+    children = everybody(model, cohort, end, seeds.generator("arrivals"))
     run = _Run(model, children, Streams(seed, replication, len(children.arrival)), (cohort.day, horizon))
     run.load(cohort)
     run.go()
-    start = pd.Timestamp(from_days([cohort.day])[0])
-    return _log(run, cohort, children, ObservationWindow(start, end))
-
-
-def _everybody(model: PathwayModel, cohort: Cohort, end: pd.Timestamp, generator: np.random.Generator) -> Children:
-    cases = cohort.cases
-    arrival = list(cohort.arrival) or [float("nan")] * len(cases)
-    if model.arrivals is not None:
-        start = pd.Timestamp(from_days([cohort.day])[0])
-        days, rows = model.arrivals.draw(start, end, generator)
-        new = model.arrivals.pool.iloc[rows].reset_index(drop=True)
-        new["case"] = _new_ids(cases["case"], len(new))
-        if "child" in new:
-            new["child"] = new["case"]  # another child with the same attributes, not the same child again
-        new["start"], new["end"] = from_days(days), pd.NaT
-        if "birth" in new:
-            new["birth"] = from_days(days - new.pop("age_days").to_numpy())
-        cases = pd.concat([cases, new], ignore_index=True) if len(cases) else new
-        arrival += days.tolist()
-    leaves = [_NEVER] * len(cases)
-    if model.leaves_at_days is not None and "birth" in cases:
-        birthday = to_days(cases["birth"]) + model.leaves_at_days
-        leaves = np.where(np.isnan(birthday), _NEVER, birthday).tolist()
-    return Children(cases, arrival, _strata(cases, model.stratify_by), leaves)
-
-
-def _strata(cases: pd.DataFrame, by: str) -> list[str]:
-    """Each child's stratum by the named attribute; "" where the attribute, or its value, is missing."""
-    if not by or by not in cases:
-        return [""] * len(cases)
-    known = cases[by].notna().tolist()
-    return [str(value) if there else "" for value, there in zip(cases[by].tolist(), known, strict=True)]
-
-
-def _new_ids(taken: pd.Series[str], count: int) -> list[str]:
-    """Ids for new cases that no case has yet: a simulated log may itself be simulated further."""
-    prefix, known = "new", set(taken)
-    while any(f"{prefix}-{number:06d}" in known for number in range(count)):
-        prefix += "er"
-    return [f"{prefix}-{number:06d}" for number in range(count)]
+    return log_of(Recorded(run.recorded, run.ended), model, cohort, children, end)
 
 
 class _Run:
@@ -124,7 +71,7 @@ class _Run:
         self.start, self.horizon = span
         self.env = simpy.Environment(initial_time=self.start)
         self.happened: list[set[str]] = [set() for _ in children.arrival]
-        self.ended = [_NEVER] * len(children.arrival)
+        self.ended = [NEVER] * len(children.arrival)
         self.occasions: dict[tuple[str, int], int] = {}
         self.recorded: list[tuple[int, str, float]] = []
         self.events = [0] * len(children.arrival)
@@ -169,7 +116,7 @@ class _Run:
 
     def _leave(self, event: Any) -> None:
         child = event._value
-        if self.ended[child] == _NEVER:
+        if self.ended[child] == NEVER:
             self._record(child, self.model.leaves_as)
             self.ended[child] = self.env.now
 
@@ -197,7 +144,7 @@ class _Run:
 
     def _worked(self, event: Any) -> None:
         child, step = event._value
-        if self.ended[child] != _NEVER:
+        if self.ended[child] != NEVER:
             return
         if step.gate:
             insort(self.queues[step.gate], (self.env.now, child, step), key=lambda item: item[:2])
@@ -207,7 +154,7 @@ class _Run:
     def _session(self, event: Any) -> None:
         name, gate = event._value
         queue = self.queues[name]
-        queue[:] = [item for item in queue if self.ended[item[1]] == _NEVER]
+        queue[:] = [item for item in queue if self.ended[item[1]] == NEVER]
         in_time = bisect_right(queue, self.env.now - gate.lead_days, key=lambda item: item[0])
         for _, child, step in queue[: min(in_time, gate.slots)]:
             self._happen(child, step)
@@ -215,7 +162,7 @@ class _Run:
 
     def _done(self, event: Any) -> None:
         child, step = event._value
-        if self.ended[child] == _NEVER:
+        if self.ended[child] == NEVER:
             self._happen(child, step)
 
     def _happen(self, child: int, step: Step) -> None:
@@ -264,7 +211,7 @@ class _Run:
 
     def _stratum(self, by: str, child: int) -> str:
         if by not in self.strata:
-            self.strata[by] = _strata(self.children.cases, by)
+            self.strata[by] = strata_of(self.children.cases, by)
         return self.strata[by][child]
 
     def _record(self, child: int, activity: str) -> None:
@@ -272,7 +219,7 @@ class _Run:
 
     def _reviews(self, child: int, step: Step, gate: ReviewCycle, ready: float, held: tuple[float, ...]) -> None:
         """Lay out the child's reviews until one decides. `held` is the start, then the reviews already held."""
-        now, decided = self.env.now, _NEVER
+        now, decided = self.env.now, NEVER
         # What is begun beforehand may begin within the horizon for a review just beyond it.
         last = self.horizon + max((before.lead_days for before in gate.beforehand), default=0.0)
         for due, chance in self._calendar(child, gate, held):
@@ -283,8 +230,10 @@ class _Run:
                 decided = due
                 self._at(decided, self._done, (child, step))
                 break
+        # Of what was begun on the day of the snapshot, the records would know.
+        earliest = now if now > self.start else now + 1.0
         for before in gate.beforehand:
-            begin = max(decided - self._rounded(before.lead_days), now)
+            begin = max(decided - self._rounded(before.lead_days), earliest)
             if begin <= self.horizon:
                 self._at(begin, self._started_beforehand, (child, self.model.steps[before.step]))
 
@@ -308,7 +257,7 @@ class _Run:
 
     def _started_beforehand(self, event: Any) -> None:
         child, step = event._value
-        if self.ended[child] == _NEVER and step.activity not in self.happened[child]:
+        if self.ended[child] == NEVER and step.activity not in self.happened[child]:
             self.begin(child, step)
 
     # The state at the start ----------------------------------------------------------------------------------------
@@ -375,75 +324,16 @@ def _readiness(step: Step, stratum: str, unit: float, held: tuple[float, ...], g
     Each review that a ready plan has passed makes readiness before it less likely by the factor 1 - decides; the draw
     is taken from that posterior, so a child long without a decision is probably not ready yet.
     """
-    law = step.law(stratum)
-    days = np.asarray(held) - held[0]
-    survival = np.asarray([law.sf(day) for day in days])
-    mass = np.append(survival[:-1] - survival[1:], survival[-1])
-    weights = mass * (1.0 - gate.decides) ** np.append(np.arange(len(days) - 1, 0, -1), 0)
-    if weights.sum() <= 0:
-        return float(days[-1])
-    cumulative = np.cumsum(weights) / weights.sum()
-    place = min(int(np.searchsorted(cumulative, 1.0 - unit)), len(weights) - 1)
-    below = cumulative[place - 1] if place else 0.0
-    within = (1.0 - unit - below) / max(cumulative[place] - below, 1e-300)
-    return law.isf(float(np.clip(survival[place] - within * mass[place], 1e-300, 1.0)))
-
-
-def _log(run: _Run, cohort: Cohort, children: Children, window: ObservationWindow) -> EventLog:
-    """The event log of a run: recorded past of the openers, then what the run recorded, up to the window's end."""
-    ranks = dict(run.model.ranks)
-    names = sorted(ranks, key=lambda name: (ranks[name], name))
-    code = {name: number for number, name in enumerate(names)}
-    past = _past(cohort, np.asarray([code.get(name, -1) for name in cohort.history.activities], dtype=np.int64))
-    child = np.asarray([item[0] for item in run.recorded], dtype=np.int64)
-    activity = np.asarray([code[item[1]] for item in run.recorded], dtype=np.int64)
-    day = np.asarray([item[2] for item in run.recorded], dtype=np.float64)
-    if run.model.whole_days:
-        day = np.floor(day)
-    ended = np.asarray(run.ended)
-    kept = (day <= ended[child]) & (day <= run.horizon)
-    child = np.concatenate([past[0], child[kept]])
-    activity = np.concatenate([past[1], activity[kept]])
-    day = np.concatenate([past[2], day[kept]])
-    cases = children.cases.copy()
-    final_day = np.where(np.isfinite(ended), np.floor(ended) if run.model.whole_days else ended, np.nan)
-    cases["end"] = from_days(np.where(final_day <= run.horizon, final_day, np.nan))
-    return _ordered(cases, (child, activity, day), names, np.asarray([ranks[name] for name in names]), window)
-
-
-def _past(
-    cohort: Cohort, codes: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    history = cohort.history
-    lengths = history.first[cohort.rows + 1] - history.first[cohort.rows]
-    child = np.repeat(np.arange(len(cohort.rows)), lengths)
-    offset = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    rows = np.repeat(history.first[cohort.rows], lengths) + offset
-    activity = codes[history.activity[rows]] if len(rows) else np.zeros(0, dtype=np.int64)
-    known = activity >= 0
-    return child[known], activity[known], history.day[rows][known]
-
-
-def _ordered(
-    cases: pd.DataFrame,
-    events: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]],
-    names: list[str],
-    ranks: npt.NDArray[np.int64],
-    window: ObservationWindow,
-) -> EventLog:
-    child, activity, day = events
-    order = cases["case"].argsort().to_numpy()
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order))
-    cases = cases.iloc[order].reset_index(drop=True)
-    sort = np.lexsort((activity, ranks[activity], day, place[child])) if len(child) else np.zeros(0, dtype=np.int64)
-    child, activity, day = place[child][sort], activity[sort], day[sort]
-    frame = pd.DataFrame(
-        {
-            "case": cases["case"].take(child).array,
-            "activity": pd.Categorical.from_codes(activity, categories=pd.Index(names)),
-            "date": from_days(day),
-            "rank": ranks[activity].astype(np.int32),
-        }
-    )
-    return EventLog(frame, cases, window)
+    law, survival = step.law(stratum), [step.law(stratum).sf(day - held[0]) for day in held]
+    reviews = len(held) - 1
+    mass = [survival[i] - survival[i + 1] for i in range(reviews)] + [survival[-1]]
+    weights = [mass[i] * (1.0 - gate.decides) ** (reviews - i) for i in range(reviews + 1)]
+    if sum(weights) <= 0.0:
+        return held[-1] - held[0]
+    target = (1.0 - unit) * sum(weights)
+    for place, weight in enumerate(weights):
+        if target <= weight or place == reviews:
+            break
+        target -= weight
+    within = min(target / weight, 1.0) if weight > 0.0 else 0.0
+    return law.isf(min(max(survival[place] - within * mass[place], 1e-300), 1.0))

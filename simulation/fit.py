@@ -209,14 +209,18 @@ class _Fitter:
             self.steps[name] = Step(name=name, activity=name, laws=NO_DELAY)
         rows = known[np.isfinite(first[known])]
         which = np.where(np.isnan(decided[rows]), np.inf, decided[rows]).argmin(axis=1)
+        if self.weight[rows].sum() <= 0:
+            self.warnings.append("Planning: no decision in the log; every decision is taken to be equally likely")
         by = "age_band" if "age_band" in self.log.cases else ""
         bands = self.log.cases[by].astype("str").to_numpy()[rows] if by else np.full(len(rows), "")
         options = []
         for number, name in enumerate(p.DECISIONS):
-            share = {"": _share(which == number, self.weight[rows])}
+            share = {
+                "": _share(which == number, self.weight[rows]) if self.weight[rows].sum() > 0 else 1 / len(p.DECISIONS)
+            }
             for band in sorted(set(bands)):
                 inside = bands == band
-                if inside.sum() >= 30:  # smaller bands take the share of all children
+                if self.weight[rows][inside].sum() >= 30:  # smaller bands take the share of all children
                     share[str(band)] = _share((which == number)[inside], self.weight[rows][inside])
             options.append(Option(starts=(name,), share=share))
         return Choice(options=tuple(options), by=by)

@@ -178,18 +178,18 @@ def fit_competing(name: str, ways: tuple[str, ...], stays: Stays) -> Competing:
             f"{name}: no ended stay to fit from; equal shares and an exponential law of mean {law.tail_scale:.0f} days"
         )
         return Competing({w: 1 / len(ways) for w in ways}, dict.fromkeys(ways, law), 0, still, (note,))
-    times, falls, survival = _incidence(days, cause, entry, weight, len(ways))
+    times, falls, survival, end = _incidence(days, cause, entry, weight, len(ways))
     body = falls.sum(axis=1)
     left = float(survival[-1]) if survival[-1] > 1e-9 else 0.0
     endings = np.cumsum(falls.sum(axis=0))
     late = falls[:, int(np.searchsorted(endings, 0.75 * endings[-1])) :].sum(axis=1)
     mix = late / late.sum() if late.sum() > 0 else body / body.sum()
     total = body + left * mix
-    shape, scale = _weibull_tail(days, cause, entry, weight, float(times[-1])) if left else (1.0, 0.0)
+    shape, scale = _weibull_tail(days, cause, entry, weight, end) if left else (1.0, 0.0)
     shares, laws = {}, {}
     for k, way in enumerate(ways):
         shares[way] = float(total[k] / total.sum())
-        laws[way] = _law_of(times, falls[k], left * float(mix[k]), shape, scale)
+        laws[way] = _law_of(times, falls[k], (left * float(mix[k]), end), shape, scale)
     warnings: tuple[str, ...] = ()
     if observed < MINIMUM_OBSERVED:
         warnings = (f"{name}: fitted from only {observed} ended stays; read its figures with care",)
@@ -198,8 +198,10 @@ def fit_competing(name: str, ways: tuple[str, ...], stays: Stays) -> Competing:
 
 def _incidence(
     days: Floats, cause: npt.NDArray[np.int64], entry: Floats, weight: Floats, ways: int
-) -> tuple[Floats, Floats, Floats]:
-    """Fall of the all-cause curve by cause at each time an end was seen, up to where enough were at risk.
+) -> tuple[Floats, Floats, Floats, float]:
+    """Fall of the all-cause curve by cause at each time an end was seen, up to where enough were at risk (the last).
+
+    Where many stay at risk long after the last ending, the curve is flat that far: some will never end.
 
     With delayed entry the first few at risk may all end before others join; the curve would be 0 from there on, so
     such a time is passed over.
@@ -208,13 +210,15 @@ def _incidence(
     ends = np.zeros((ways, len(times)))
     np.add.at(ends, (cause[cause > 0] - 1, inverse), weight[cause > 0])
     at_risk = _at_risk(times, days, entry, weight)
-    enough = np.flatnonzero(at_risk >= min(_MINIMUM_AT_RISK, at_risk.max()) - 1e-9)
-    stop = int(enough[-1]) + 1
+    instants = np.unique(days)
+    enough = _at_risk(instants, days, entry, weight) >= min(_MINIMUM_AT_RISK, at_risk.max()) - 1e-9
+    end = float(instants[np.flatnonzero(enough)[-1]])
+    stop = int(np.searchsorted(times, end, side="right"))
     hazard = ends[:, :stop] / np.maximum(at_risk[:stop], ends[:, :stop].sum(axis=0))
     hazard[:, :-1][:, hazard[:, :-1].sum(axis=0) > 1.0 - 1e-12] = 0.0
     survival = np.cumprod(1.0 - np.minimum(hazard.sum(axis=0), 1.0))
     before = np.concatenate([[1.0], survival[:-1]])
-    return times[:stop], hazard * before, survival
+    return times[:stop], hazard * before, survival, end
 
 
 def _at_risk(times: Floats, days: Floats, entry: Floats, weight: Floats) -> Floats:
@@ -230,21 +234,21 @@ def _at_risk(times: Floats, days: Floats, entry: Floats, weight: Floats) -> Floa
     return at_risk
 
 
-def _law_of(times: Floats, falls: Floats, beyond: float, shape: float, scale: float) -> Law:
-    """One way's own law: its falls, normalised, then its part of the tail."""
-    mass = float(falls.sum()) + beyond
+def _law_of(times: Floats, falls: Floats, beyond: tuple[float, float], shape: float, scale: float) -> Law:
+    """One way's own law: its falls, normalised, then its part of the tail: `beyond` is how much, and from which day."""
+    left, end = beyond
+    mass = float(falls.sum()) + left
     if mass <= 0:
-        return fixed(float(times[-1]), note="never seen")
+        return fixed(end, note="never seen")
     seen = falls > 0
-    if not seen.any():
-        return Law(times[-1:], np.array([1.0]), shape, scale)
-    survival = 1.0 - np.cumsum(falls[seen]) / mass
-    survival[-1] = beyond / mass
-    body = times[seen].copy()
-    if beyond > 0 and body[-1] < times[-1]:
-        # The tail starts where the records end, not at this way's last observed ending.
-        body, survival = np.append(body, times[-1]), np.append(survival, survival[-1])
-    return Law(body, np.maximum(survival, 0.0), shape, scale if beyond > 0 else 0.0)
+    survival = np.maximum(1.0 - np.cumsum(falls[seen]) / mass, 0.0)
+    survival[-1:] = left / mass
+    if left <= 0:
+        return Law(times[seen], survival)
+    # The tail starts where the records end, not at this way's last observed ending.
+    if not seen.any() or times[seen][-1] < end:
+        return Law(np.append(times[seen], end), np.append(survival, left / mass), shape, scale)
+    return Law(times[seen], survival, shape, scale)
 
 
 def _weibull_tail(
@@ -257,8 +261,7 @@ def _weibull_tail(
     from scipy.optimize import minimize_scalar
 
     lasting = days > 0
-    t, weight, ended = np.maximum(days[lasting], 0.5), weight[lasting], cause[lasting] > 0
-    e = np.minimum(entry[lasting], t)
+    t, e, weight, ended = days[lasting], entry[lasting], weight[lasting], cause[lasting] > 0
     log_t = np.log(t)
     deaths = float(weight[ended].sum())
     if deaths <= 0:
