@@ -1,0 +1,90 @@
+"""From what a run recorded to the event log it returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from event_logs.log import EventLog, from_days, to_days
+from event_logs.window import ObservationWindow
+from simulation.children import Children
+from simulation.cohort import Cohort
+from simulation.model import PathwayModel
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a run leaves behind."""
+
+    events: list[tuple[int, str, float]]
+    """Child, activity, day, in no particular order; also what lies beyond the horizon or a child's end."""
+    ended: list[float]
+    """For each child, the day the case ended; infinite for those still there."""
+
+
+def log_of(recorded: Recorded, model: PathwayModel, cohort: Cohort, children: Children, end: pd.Timestamp) -> EventLog:
+    """The event log of a run: recorded past of the openers, then what the run recorded, up to the window's end.
+
+    Past activities that the model does not know are left out.
+    """
+    window = ObservationWindow(pd.Timestamp(from_days([cohort.day])[0]), end)
+    horizon = float(to_days(pd.Series([end]))[0])
+    ranks = dict(model.ranks)
+    names = sorted(ranks, key=lambda name: (ranks[name], name))
+    code = {name: number for number, name in enumerate(names)}
+    past = _past(cohort, np.asarray([code.get(name, -1) for name in cohort.history.activities], dtype=np.int64))
+    child = np.asarray([item[0] for item in recorded.events], dtype=np.int64)
+    activity = np.asarray([code[item[1]] for item in recorded.events], dtype=np.int64)
+    day = np.asarray([item[2] for item in recorded.events], dtype=np.float64)
+    if model.whole_days:
+        day = np.floor(day)
+    ended = np.asarray(recorded.ended)
+    kept = (day <= ended[child]) & (day <= horizon)
+    child = np.concatenate([past[0], child[kept]])
+    activity = np.concatenate([past[1], activity[kept]])
+    day = np.concatenate([past[2], day[kept]])
+    cases = children.cases.copy()
+    final_day = np.where(np.isfinite(ended), np.floor(ended) if model.whole_days else ended, np.nan)
+    cases["end"] = from_days(np.where(final_day <= horizon, final_day, np.nan))
+    return _ordered(cases, (child, activity, day), names, np.asarray([ranks[name] for name in names]), window)
+
+
+def _past(
+    cohort: Cohort, codes: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    history = cohort.history
+    lengths = history.first[cohort.rows + 1] - history.first[cohort.rows]
+    child = np.repeat(np.arange(len(cohort.rows)), lengths)
+    offset = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    rows = np.repeat(history.first[cohort.rows], lengths) + offset
+    activity = codes[history.activity[rows]] if len(rows) else np.zeros(0, dtype=np.int64)
+    known = activity >= 0
+    return child[known], activity[known], history.day[rows][known]
+
+
+def _ordered(
+    cases: pd.DataFrame,
+    events: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]],
+    names: list[str],
+    ranks: npt.NDArray[np.int64],
+    window: ObservationWindow,
+) -> EventLog:
+    child, activity, day = events
+    order = cases["case"].argsort().to_numpy()
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    cases = cases.iloc[order].reset_index(drop=True)
+    sort = np.lexsort((activity, ranks[activity], day, place[child])) if len(child) else np.zeros(0, dtype=np.int64)
+    child, activity, day = place[child][sort], activity[sort], day[sort]
+    frame = pd.DataFrame(
+        {
+            "case": cases["case"].take(child).array,
+            "activity": pd.Categorical.from_codes(activity, categories=pd.Index(names)),
+            "date": from_days(day),
+            "rank": ranks[activity].astype(np.int32),
+        }
+    )
+    return EventLog(frame, cases, window)
