@@ -163,7 +163,6 @@ def _draw(task: _Task, number: int) -> _Draw:
     cases = len(task.log.cases)
     weight = np.bincount(generator.integers(0, cases, cases), minlength=cases).astype(np.float64)
     model = fit_pathway(task.log, panel=task.panel, weight=weight, base=task.base)
-    model = _uncertain_arrivals(model, generator)
     cohort = replace(task.cohort, model=model)
     models = [model]
     for scenario in task.scenarios:
@@ -180,18 +179,17 @@ def _draw(task: _Task, number: int) -> _Draw:
         for r in range(task.replications)
     ]
     return _Draw(
-        stages=np.mean([[one[0] for one in run] for run in runs], axis=0),
+        stages=_mean_over_runs(np.asarray([[one[0] for one in run] for run in runs])),
         events=np.mean([[one[1] for one in run] for run in runs], axis=0),
     )
 
 
-def _uncertain_arrivals(model: PathwayModel, generator: np.random.Generator) -> PathwayModel:
-    """The arrival rate is an estimate too: a gamma draw with the spread of the number of cases it comes from."""
-    if model.arrivals is None:
-        return model
-    observed = float(model.arrivals.weight.sum())
-    factor = float(generator.gamma(observed, 1.0 / observed)) if observed > 0 else 1.0
-    return replace(model, arrivals=replace(model.arrivals, per_month=model.arrivals.per_month * factor))
+def _mean_over_runs(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Mean over the first axis of what is known; a run in which a mean could not be told is left out of it."""
+    known = np.isfinite(values)
+    total = np.where(known, values, 0.0).sum(axis=0)
+    mean: npt.NDArray[np.float64] = np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
+    return mean
 
 
 def measure(log: EventLog, stages: Sequence[Stage] = STAGES) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

@@ -287,7 +287,7 @@ def test_what_is_to_be_asked_for_beforehand_is_asked_for_children_under_way_too(
     )
     leads = []
     for case in ([("in", 1000.0)], [("in", 900.0), ("review", 945.0)]):
-        for seed in range(40):
+        for seed in range(15):
             future = simulate(changed, placed(case), at(1900), seed=seed)
             decided = np.fmin(days_of(future, "go home"), days_of(future, "recommended"))[0]
             asked = days_of(future, "asked")[0]

@@ -54,6 +54,16 @@ def test_shares_and_medians_of_a_chain_are_found_again(whole: bool) -> None:
     assert [option.starts for option in model.choices["d"].options] == [()]
 
 
+def test_stays_already_running_when_recording_began_are_truncated_there() -> None:
+    # A stay of 624 days in the median, seen through a window of 700 days that opens after 1,300.
+    model = model_of([step("in", fixed(0.0)), step("end", weibull(1.0, 900.0))], {START: only("in"), "in": only("end")})
+    log = simulate(model, arriving(model, poisson_days(0.6, 2000, seed=8)), at(2000), seed=8)
+    seen = cut(log, DAY_ZERO + 2000, start=DAY_ZERO + 1300)
+    assert (seen.cases["start"] < at(1300)).mean() > 0.3
+    law = discover_pathway(seen).steps["in → end"].laws[""]
+    assert law.isf(0.5) == pytest.approx(900 * np.log(2), rel=0.15)
+
+
 def test_the_naive_share_would_have_been_off() -> None:
     log = observed()
     arrays = log.arrays

@@ -273,6 +273,19 @@ def describe(model: PathwayModel) -> pd.DataFrame:
     return pd.DataFrame(model.describe()).drop(columns="waits_for")
 
 
+def test_children_heard_and_not_yet_decided_are_open_stays(log: EventLog) -> None:
+    from simulation.fit import _Fitter
+
+    fitter = _Fitter(log, np.ones(len(log.cases)))
+    about = log.events[log.events["activity"].isin([v.PANEL, v.INFORMATION_RECEIVED, v.AGENCY_DECISION])]
+    last = about.groupby("case")["activity"].last().astype("str")
+    running = set(log.cases["case"][log.cases["end"].isna()])
+    waiting = [case for case, activity in last.items() if activity == v.PANEL and case in running]
+    stays = fitter.stays(v.PANEL, (v.AGENCY_DECISION, v.INFORMATION_RECEIVED))
+    assert len(waiting) > 0
+    assert int((stays.cause == 0).sum()) == len(waiting)
+
+
 def test_doubling_all_weights_changes_nothing(log: EventLog, fitted: PathwayModel) -> None:
     double = fit_pathway(log, panel=PANEL, weight=np.full(len(log.cases), 2.0))
     pd.testing.assert_frame_equal(describe(double), describe(fitted))
