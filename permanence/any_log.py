@@ -1,0 +1,82 @@
+"""Mining and simulating any event log, without a project."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from event_logs import EventLog, LogColumns, exchange
+from event_logs.errors import InputError, Problem
+from permanence import collect
+from permanence.files import complete_files, file_digest, write_text
+from permanence.mining_stage import mine_activities
+from permanence.progress import StageDisplay
+from permanence.results import Results
+
+RESULTS, RUN = "results.json", "run.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogFile:
+    """A log file and how to read it."""
+
+    path: Path
+    columns: LogColumns | None = None
+    """Which columns hold case, activity and timestamp; None for the customary ones."""
+    date_format: str | None = None
+    final: tuple[str, ...] = ()
+    """Activities that end a case; empty to have them found from the log."""
+
+    def read(self) -> EventLog:
+        """The log. Raises InputError when the file cannot be used or has no events."""
+        log = exchange.read_log(self.path, columns=self.columns, date_format=self.date_format, final=self.final or None)
+        if len(log) == 0:
+            raise InputError(Problem(self.path.name, "", "the log has no events", "Export the log again"))
+        return log
+
+
+def mine_log(file: LogFile, out: Path, display: StageDisplay) -> tuple[Results, list[str]]:
+    """Write map, results and the log itself, typed and ordered, into `out`; return results and messages."""
+    log = _read(file, display)
+    with display.stage("Mining the process map and bottlenecks") as advance:
+        found = mine_activities(log, seed=1, advance=advance)
+    results = Results(log=collect.log_summary(log, file.path.name), **found.parts)
+    with display.stage("Writing the files"), complete_files(out) as scratch:
+        exchange.write_log(log, scratch)
+        found.write(scratch)
+        write_text(scratch / RESULTS, results.text())
+        write_text(scratch / RUN, _record(file, seed=1))
+    return results, [found.no_picture] if found.no_picture else []
+
+
+def simulate_from_log(
+    file: LogFile, out: Path, display: StageDisplay, *, cases: int | None, seed: int
+) -> tuple[EventLog, EventLog]:
+    """Write a simulated log, from a model fitted to the given one, into `out`; return the given and the simulated."""
+    from simulation.discover import simulate_log
+
+    log = _read(file, display)
+    with display.stage("Fitting a model and simulating"):
+        simulated = simulate_log(log, cases=cases, seed=seed)
+    with display.stage("Writing the files"), complete_files(out) as scratch:
+        exchange.write_log(simulated, scratch)
+        write_text(scratch / RUN, _record(file, seed=seed))
+    return log, simulated
+
+
+def _read(file: LogFile, display: StageDisplay) -> EventLog:
+    with display.stage(f"Reading {file.path.name}"):
+        return file.read()
+
+
+def _record(file: LogFile, *, seed: int) -> str:
+    from permanence.pipeline import versions
+
+    record = {
+        "schema_version": 1,
+        "seed": seed,
+        "inputs_sha256": {file.path.name: file_digest(file.path)},
+        "versions": versions(),
+    }
+    return json.dumps(record, indent=1, ensure_ascii=False) + "\n"

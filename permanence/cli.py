@@ -1,0 +1,361 @@
+"""The command line. Nothing heavy is imported until a command runs, so that --help answers at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from permanence.any_log import LogFile
+    from permanence.pipeline import Run
+    from permanence.progress import StageDisplay
+
+app = typer.Typer(
+    name="permanence",
+    help=(
+        "Shows how children's permanence planning really runs, where children wait, and what a change would save them."
+        "\n\nStart with: permanence demo"
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Mess(StrEnum):
+    """How messy generated records are."""
+
+    NONE = "none"
+    SOME = "some"
+    SWIFT = "swift"
+
+
+class _Settings:
+    """The global options."""
+
+    debug = False
+
+
+ProjectPath = Annotated[
+    Path,
+    typer.Argument(metavar="PROJECT", help="Folder with a permanence.toml, or that file.", show_default="this folder"),
+]
+OutFolder = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="Where the files go; default: PROJECT/run.")
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the random numbers; the same seed, the same result.")]
+Log = Annotated[
+    Path | None, typer.Option("--log", metavar="FILE", help="Any event log instead of a project: XES, CSV or Parquet.")
+]
+Case = Annotated[str | None, typer.Option("--case", metavar="COLUMN", help="Table: column of the case id.")]
+Activity = Annotated[str | None, typer.Option("--activity", metavar="COLUMN", help="Table: column of the activity.")]
+Timestamp = Annotated[str | None, typer.Option("--timestamp", metavar="COLUMN", help="Table: column of the timestamp.")]
+Format = Annotated[
+    str | None,
+    typer.Option("--format", help="CSV: how timestamps are written, such as %d/%m/%Y; default ISO 8601."),
+]
+End = Annotated[
+    list[str] | None,
+    typer.Option("--end", metavar="ACTIVITY", help="An activity that ends a case; repeat for more. Default: found."),
+]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"permanence {version('permanence')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected fault.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:
+    _Settings.debug = debug
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the demo goes.")] = Path("permanence-demo"),
+    seed: Seed = 1,
+) -> None:
+    """Show everything on made-up case records.
+
+    Makes up the records of a council, does with them all that `run` does, and says where the report is.
+    """
+    from permanence.progress import StageDisplay
+
+    with StageDisplay() as display:
+        _generate(out, children=None, years=10, seed=seed, mess=Mess.NONE, display=display)
+        run = _run(out, None, ("derive", "mine", "fit", "compare", "report"), seed=seed, display=display)
+    _say_findings(run)
+
+
+@app.command()
+def generate(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder for the records; made if it is not there.")],
+    children: Annotated[
+        int | None,
+        typer.Option("--children", min=20, max=200_000, help="Children looked after on any day.", show_default="1350"),
+    ] = None,
+    years: Annotated[int, typer.Option("--years", min=1, max=40, help="Years of records.")] = 10,
+    seed: Seed = 1,
+    mess: Annotated[Mess, typer.Option("--mess", help="Faults of real extracts to put in.")] = Mess.NONE,
+) -> None:
+    """Write made-up case records.
+
+    With them come a project file and the truth that was planted.
+    """
+    from permanence.progress import StageDisplay
+
+    with StageDisplay() as display:
+        _generate(folder, children=children, years=years, seed=seed, mess=mess, display=display)
+    typer.echo(f"Project: {folder / 'permanence.toml'}")
+
+
+@app.command()
+def run(project: ProjectPath = Path(), out: OutFolder = None) -> None:
+    """Do everything for a project and write the report.
+
+    Derive, mine, fit, compare, report; a stage runs again only when what it depends on has changed.
+    """
+    done = _run(project, out, ("derive", "mine", "fit", "compare", "report"))
+    _say_findings(done)
+
+
+@app.command()
+def derive(project: ProjectPath = Path(), out: OutFolder = None) -> None:
+    """Make the event log from the case records.
+
+    Rows that cannot be used go to quarantine.csv with every reason.
+    """
+    done = _run(project, out, ("derive",))
+    typer.echo(f"Event log: {done.folder / 'event_log.csv'}")
+
+
+@app.command()
+def mine(
+    project: ProjectPath = Path(),
+    log: Log = None,
+    out: OutFolder = None,
+    case: Case = None,
+    activity: Activity = None,
+    timestamp: Timestamp = None,
+    date_format: Format = None,
+    end: End = None,
+) -> None:
+    """Find process map, bottlenecks and aims.
+
+    Of a project, or, with --log and --out, map and bottlenecks of any event log.
+    """
+    if log is None:
+        _no_log_options(case, activity, timestamp, date_format, end)
+        done = _run(project, out, ("derive", "mine"))
+        _say_findings(done, report=False)
+        return
+    from permanence.any_log import mine_log
+    from permanence.progress import StageDisplay
+    from permanence.terminal import show_mined
+
+    file = _log_file(log, case, activity, timestamp, date_format, end)
+    folder = _needed_out(out)
+    with StageDisplay() as display:
+        results, messages = mine_log(file, folder, display)
+    show_mined(results)
+    _say_messages(messages)
+    typer.echo(f"Files: {folder}")
+
+
+@app.command()
+def simulate(
+    project: ProjectPath = Path(),
+    log: Log = None,
+    out: OutFolder = None,
+    cases: Annotated[int | None, typer.Option("--cases", min=1, help="With --log: how many; default: as many.")] = None,
+    seed: Seed = 1,
+    case: Case = None,
+    activity: Activity = None,
+    timestamp: Timestamp = None,
+    date_format: Format = None,
+    end: End = None,
+) -> None:
+    """Write a simulated event log.
+
+    Of a project's next three years, starting from its open cases, or, with --log and --out, of new cases like those
+    of any event log.
+    """
+    from permanence.progress import StageDisplay
+    from permanence.terminal import show_simulated
+
+    if log is None:
+        _no_log_options(case, activity, timestamp, date_format, end)
+        if cases is not None:
+            raise typer.BadParameter(
+                "only with --log; a project's cases come at the rate fitted from its log", param_hint="--cases"
+            )
+        from permanence.forecast import forecast
+
+        with StageDisplay() as display:
+            done = _run(project, out, ("derive", "fit"), display=display)
+            folder = done.folder / "simulated"
+            observed, simulated = done.log, forecast(done, folder, seed=seed, display=display)
+    else:
+        from permanence.any_log import simulate_from_log
+
+        file = _log_file(log, case, activity, timestamp, date_format, end)
+        folder = _needed_out(out)
+        with StageDisplay() as display:
+            observed, simulated = simulate_from_log(file, folder, display, cases=cases, seed=seed)
+    show_simulated(observed, simulated)
+    typer.echo(f"Simulated log: {folder / 'event_log.csv'}")
+
+
+@app.command()
+def compare(project: ProjectPath = Path(), out: OutFolder = None) -> None:
+    """Estimate what each change idea would save."""
+    done = _run(project, out, ("derive", "fit", "compare"))
+    _say_findings(done, report=False)
+
+
+@app.command()
+def report(project: ProjectPath = Path(), out: OutFolder = None) -> None:
+    """Write the report from what has been found.
+
+    Without a comparison the report says so; `run` makes one.
+    """
+    done = _run(project, out, ("derive", "mine", "report"))
+    _say_findings(done)
+
+
+def main() -> None:
+    """The command `permanence`: exit codes 0 done, 1 input at fault, 2 wrong usage, 130 interrupted."""
+    try:
+        app()
+    except Exception as error:
+        sys.exit(_failed(error))
+
+
+def _failed(error: Exception) -> int:
+    from event_logs.errors import InputError
+
+    if isinstance(error, InputError):
+        if _Settings.debug:
+            _show_traceback()
+        for problem in error.problems:
+            typer.echo(str(problem), err=True)
+    elif _Settings.debug:
+        _show_traceback()
+    else:
+        kind = type(error).__name__
+        typer.echo(f"An unexpected fault ({kind}) stopped the program; run again with --debug to see where.", err=True)
+    return 1
+
+
+def _show_traceback() -> None:
+    import traceback
+
+    typer.echo(traceback.format_exc(), err=True)
+
+
+def _generate(folder: Path, *, children: int | None, years: int, seed: int, mess: Mess, display: StageDisplay) -> None:
+    from event_logs.errors import InputError, Problem
+    from event_logs.synthetic import Council
+    from event_logs.synthetic import generate as write_records
+
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / "truth.json").is_file():
+        problem = "the folder holds other files, and made-up records are never written among those"
+        raise InputError(Problem(str(folder), "", problem, "Name a new or empty folder"))
+    if folder.exists() and not folder.is_dir():
+        raise InputError(Problem(str(folder), "", "this is a file, not a folder", "Name a new or empty folder"))
+    council = Council(years=years) if children is None else Council.of_size(children, years=years)
+    with display.stage("Making up case records"):
+        try:
+            write_records(folder, council=council, seed=seed, mess=mess.value)
+        except OSError as error:
+            problem = f"the records cannot be written ({(error.strerror or str(error)).lower()})"
+            raise InputError(Problem(str(folder), "", problem, "Name a folder that you may write to")) from error
+
+
+def _run(
+    project: Path,
+    out: Path | None,
+    stages: tuple[str, ...],
+    *,
+    seed: int | None = None,
+    display: StageDisplay | None = None,
+) -> Run:
+    from permanence.pipeline import Run, run_stages
+    from permanence.progress import StageDisplay
+    from permanence.terminal import show_ledger
+
+    settings = {"workers": _processors()} | ({} if seed is None else {"seed": seed})
+    done = Run.of(project, out=out, **settings)
+    if display is not None:
+        run_stages(done, stages, display)
+    else:
+        with StageDisplay() as own:
+            run_stages(done, stages, own)
+    show_ledger(done.found)
+    _say_messages(done.messages)
+    return done
+
+
+def _processors() -> int:
+    """How many processors this program may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS and Windows
+        return os.cpu_count() or 1
+
+
+def _say_findings(done: Run, *, report: bool = True) -> None:
+    from permanence.terminal import show_findings
+
+    show_findings(done.found)
+    typer.echo(f"Report: {done.folder / 'report.html'}" if report else f"Files: {done.folder}")
+
+
+def _say_messages(messages: list[str]) -> None:
+    for message in messages:
+        typer.echo(message, err=True)
+
+
+def _needed_out(out: Path | None) -> Path:
+    if out is None:
+        raise typer.BadParameter("needed with --log: the folder for the files", param_hint="--out")
+    return out
+
+
+def _no_log_options(*given: object) -> None:
+    if any(given):
+        raise typer.BadParameter(
+            "only with --log; a project names its columns in permanence.toml", param_hint="--case ..."
+        )
+
+
+def _log_file(
+    log: Path,
+    case: str | None,
+    activity: str | None,
+    timestamp: str | None,
+    date_format: str | None,
+    end: list[str] | None,
+) -> LogFile:
+    from event_logs import LogColumns
+    from permanence.any_log import LogFile
+
+    columns = None
+    if case or activity or timestamp:
+        columns = LogColumns(case=case or "case", activity=activity or "activity", timestamp=timestamp or "timestamp")
+    return LogFile(path=log, columns=columns, date_format=date_format, final=tuple(end or ()))

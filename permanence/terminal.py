@@ -1,0 +1,70 @@
+"""What a command says at its end, on standard output: the few figures a person wants before opening a file."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from event_logs.log import EventLog
+from permanence import wording
+from permanence.results import Results
+
+_SHOWN = 6
+
+
+def show_ledger(results: Results) -> None:
+    """How many rows of each file were read, used, set aside and ignored."""
+    if results.data_quality is None:
+        return
+    table = _table("Rows", ("file", "read", "= used", "+ quarantined", "+ ignored"))
+    table.add_column("by rule")
+    for file in results.data_quality.files:
+        rules = [f"{rule} {count:,}" for rule, count in file.ignored_rows_by_rule.items() if count]
+        counts = (file.read_rows, file.used_rows, file.quarantined_rows, file.ignored_rows)
+        table.add_row(file.file, *(f"{count:,}" for count in counts), ", ".join(rules))
+    console = _console()
+    console.print(table)
+    if any(file.quarantined_rows for file in results.data_quality.files):
+        console.print("quarantine.csv holds each quarantined row with every reason.")
+
+
+def show_findings(results: Results) -> None:
+    """The headlines of the report."""
+    console = _console()
+    for sentence in wording.headlines(results):
+        console.print(f"- {sentence}")
+
+
+def show_mined(results: Results) -> None:
+    """The activities that cases wait longest after."""
+    console = _console()
+    log = results.log
+    console.print(
+        f"{log.name}: {log.cases:,} cases ({log.open_cases:,} open), {log.events:,} events, {len(log.activities)} "
+        f"activities, {log.observed_from} to {log.observed_to}"
+    )
+    table = _table("Longest waits", ("after", "days waited", "share of all", "95 % interval", "cases"))
+    for row in (results.bottlenecks or [])[:_SHOWN]:
+        interval = wording.percent_interval(row.low_share, row.high_share)
+        table.add_row(row.stage, f"{row.child_days:,.0f}", wording.percent(row.share), interval, f"{row.children:,}")
+    console.print(table)
+
+
+def show_simulated(observed: EventLog, simulated: EventLog) -> None:
+    """The observed and the simulated log in one line each."""
+    console = _console()
+    console.print(f"observed:  {observed}")
+    console.print(f"simulated: {simulated}")
+
+
+def _table(title: str, columns: tuple[str, ...]) -> Table:
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="")
+    for place, column in enumerate(columns):
+        table.add_column(column, justify="left" if place == 0 else "right", no_wrap=True)
+    return table
+
+
+def _console() -> Console:
+    console = Console(highlight=False, soft_wrap=True, markup=False)
+    # Written to a file or a pipe, nothing needs to be cut to a screen.
+    return console if console.is_terminal else Console(highlight=False, soft_wrap=True, markup=False, width=200)

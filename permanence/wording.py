@@ -1,0 +1,272 @@
+"""Figures in words: how a number, an interval and a verdict are said, in one place for the report and the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from permanence.results import (
+    AimStanding,
+    Bottleneck,
+    Results,
+    ScenarioResult,
+    StageDuration,
+    WorkloadEffect,
+)
+
+NOT_KNOWN = "not known"
+# Not the calendar module's names, which change with the computer's language.
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+def percent(share: float | None) -> str:
+    """A share as a percentage; one decimal only where it would otherwise read 0% or 100%.
+
+    >>> percent(0.674), percent(0.004), percent(0.0), percent(None)
+    ('67%', '0.4%', '0%', 'not known')
+    """
+    if share is None:
+        return NOT_KNOWN
+    rounded = round(share * 100)
+    if (rounded == 0 and share > 0) or (rounded == 100 and share < 1):
+        return f"{min(max(share * 100, 0.1), 99.9):.1f}%"
+    return f"{rounded}%"
+
+
+def percent_interval(low: float | None, high: float | None) -> str:
+    """The two ends of an interval of shares."""
+    return NOT_KNOWN if low is None or high is None else f"{percent(low)} to {percent(high)}"
+
+
+def whole(number: float | None) -> str:
+    """A number without decimals, with thousands separated.
+
+    >>> whole(-1234.4), whole(-0.2)
+    ('−1,234', '0')
+    """
+    return NOT_KNOWN if number is None else _signed(f"{number:,.0f}")
+
+
+def signed(number: float) -> str:
+    """A difference without decimals, always with its sign.
+
+    >>> signed(3.2), signed(-1.0), signed(0.2)
+    ('+3', '−1', '0')
+    """
+    text = whole(number)
+    return text if text == "0" or number < 0 else f"+{text}"
+
+
+def weeks(number: float | None) -> str:
+    """Weeks with one decimal.
+
+    >>> weeks(-0.26), weeks(-0.04)
+    ('−0.3', '0.0')
+    """
+    return NOT_KNOWN if number is None else _signed(f"{number:,.1f}")
+
+
+def _signed(text: str) -> str:
+    return text.lstrip("-") if not text.strip("-0.,") else text.replace("-", "−")
+
+
+def interval(low: float | None, high: float | None, *, decimals: int = 0) -> str:
+    """The two ends of an interval."""
+    say = weeks if decimals else whole
+    return NOT_KNOWN if low is None or high is None else f"{say(low)} to {say(high)}"
+
+
+def date(iso: str) -> str:
+    """An ISO date as it is said in Britain.
+
+    >>> date("2024-07-31")
+    '31 July 2024'
+    """
+    day = pd.Timestamp(iso)
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def short(stage: str) -> str:
+    """A stage's name without its explanation.
+
+    >>> short("Court: application lodged to order")
+    'Court'
+    """
+    return stage.split(":")[0]
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence.
+
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
+
+
+def headlines(results: Results) -> list[str]:
+    """What the reader gets, in a few sentences; parts that have not run say nothing."""
+    sentences = []
+    if results.bottlenecks:
+        sentences.append(longest_wait(results.bottlenecks))
+    if results.stages and results.bottlenecks:
+        by_name = {stage.stage: stage for stage in results.stages}
+        if (first := by_name.get(results.bottlenecks[0].stage)) is not None:
+            sentences.append(stage_length(first))
+    if results.aims:
+        sentences.append(aims_standing(results.aims))
+    if results.scenarios is not None:
+        sentences += [change_verdict(idea, results.scenarios.horizon_years) for idea in results.scenarios.ideas]
+    return sentences
+
+
+def longest_wait(ranking: Sequence[Bottleneck]) -> str:
+    """Where children wait longest, and how sure that is."""
+    tied = [row for row in ranking if row.tied]
+    first = ranking[0]
+    if first.share is None:
+        return "No days of waiting are on record, so nothing can be said about where children wait."
+    if len(tied) > 1:
+        shares = listed([f"{short(row.stage)} {percent(row.share)}" for row in tied])
+        return (
+            f"No single stage stands out as the longest wait: {listed([short(row.stage) for row in tied])} are tied "
+            f"({shares} of all child-days)."
+        )
+    often = first.first_probability
+    sure = "every resample" if often == 1 else f"{percent(often)} of resamples"
+    return (
+        f"Children wait longest in “{first.stage}”: {percent(first.share)} of all child-days in the stages "
+        f"(95% interval {percent_interval(first.low_share, first.high_share)}). It came first in {sure} of the "
+        "episodes."
+    )
+
+
+def stage_length(stage: StageDuration) -> str:
+    """How long a stage takes, and how many pass its limit."""
+    if stage.median_days is None:
+        known = f" in the {whole(stage.more_than_days)} days seen" if stage.more_than_days is not None else ""
+        length = f"More than half of the children in {short(stage.stage)} had not left it{known}"
+    else:
+        span = interval(stage.low_days, stage.high_days)
+        length = f"Half of the children spend more than {whole(stage.median_days)} days in {short(stage.stage)}"
+        length += f" (95% interval {span})" if span != NOT_KNOWN else ""
+    if stage.limit_days is None or stage.beyond_limit_share is None:
+        return f"{length}."
+    doubt = "" if stage.limit_confirmed else ", a limit no source confirms"
+    beyond, limit = percent(stage.beyond_limit_share), whole(stage.limit_days)
+    return f"{length}; {beyond} are still there after the {limit} days that are meant{doubt}."
+
+
+def aims_standing(aims: Sequence[AimStanding]) -> str:
+    """Which aims are on target, and by which figures."""
+    words = {"yes": "on target", "no": "below target", "cannot tell": "too uncertain to say"}
+    parts = []
+    for verdict, meaning in words.items():
+        found = [f"aim {aim.number} {percent(aim.met_share)}" for aim in aims if aim.meets_target == verdict]
+        if found:
+            parts.append(f"{listed(found)} ({meaning})")
+    doubt = "" if all(aim.confirmed for aim in aims) else " Limits and targets are not confirmed by a source."
+    return f"Children in time for each PACE aim: {'; '.join(parts)}.{doubt}"
+
+
+def left_out(aim: AimStanding) -> str:
+    """How many children an aim could not count, and why; reasons without children are not said."""
+    reasons = {
+        "from before reliable recording": aim.before_reliable_children,
+        "whose step was not recorded": aim.not_recorded_children,
+        "of unknown age": aim.age_unknown_children,
+    }
+    return listed([f"{count:,} {reason}" for reason, count in reasons.items() if count])
+
+
+def sentence(text: str) -> str:
+    """A text with a capital at its beginning."""
+    return text[:1].upper() + text[1:]
+
+
+def out_of(share: float | None, number: int) -> str:
+    """A share of a small number, as a count.
+
+    >>> out_of(0.95, 40)
+    '38 of 40'
+    """
+    return NOT_KNOWN if share is None else f"{round(share * number)} of {number}"
+
+
+def detectable(low: float | None, high: float | None) -> bool:
+    """Whether an interval lies wholly on one side of no difference."""
+    return low is not None and high is not None and (high < 0 or low > 0)
+
+
+def change_verdict(idea: ScenarioResult, years: float) -> str:
+    """What a change would save over the years of the comparison, or that nothing can be detected."""
+    effect = idea.all_stages
+    low, high = effect.low_child_weeks, effect.high_child_weeks
+    if low is None or high is None or effect.difference_child_weeks is None:
+        return f"{idea.title}: the difference could not be estimated."
+    if not detectable(low, high):
+        said = (
+            f"{idea.title}: no detectable difference in all over {years:g} years; anything from "
+            f"{_saved_or_added(low)} to {_saved_or_added(high)} is compatible with the records."
+        )
+        return said + _shorter_somewhere(idea)
+    less = effect.difference_child_weeks < 0
+    size, ends = abs(effect.difference_child_weeks), sorted((abs(low), abs(high)))
+    verb = "save" if less else "add"
+    where = _where(idea) if less else ""
+    return (
+        f"{idea.title} would {verb} about {whole(size)} child-weeks of waiting over {years:g} years (95% interval "
+        f"{whole(ends[0])} to {whole(ends[1])}){where}."
+    )
+
+
+def _saved_or_added(child_weeks: float) -> str:
+    return f"{whole(abs(child_weeks))} child-weeks {'saved' if child_weeks < 0 else 'added'}"
+
+
+def _shorter_somewhere(idea: ScenarioResult) -> str:
+    """Where each child's wait is surely shorter, for an idea whose total cannot be told from no difference."""
+    shorter = [stage for stage in idea.stages if detectable(stage.low_weeks, stage.high_weeks)]
+    parts = [
+        f"{short(stage.stage)} is {weeks(-stage.difference_weeks)} weeks shorter for each child"
+        for stage in shorter
+        if stage.difference_weeks is not None and stage.difference_weeks < 0
+    ]
+    return f" {listed(parts)}, but what is saved there is waited elsewhere or too little to show." if parts else ""
+
+
+def _where(idea: ScenarioResult) -> str:
+    """In which stage a change saves most, when that can be told."""
+    sure = [stage for stage in idea.stages if detectable(stage.low_child_weeks, stage.high_child_weeks)]
+    helped = [stage for stage in sure if (stage.difference_child_weeks or 0) < 0]
+    if not helped:
+        return ""
+    most = min(helped, key=lambda stage: (stage.difference_child_weeks or 0, stage.stage))
+    each = most.difference_weeks
+    if each is None or not detectable(most.low_weeks, most.high_weeks):
+        return f", most of it in {short(most.stage)}"
+    span = f"{weeks(-(most.high_weeks or 0))} to {weeks(-(most.low_weeks or 0))}"
+    return f", most of it in {short(most.stage)}: {weeks(-each)} weeks less for each child ({span})"
+
+
+def effect_verdict(
+    low: float | None, high: float | None, less: str = "less waiting", more: str = "more waiting"
+) -> str:
+    """A difference in a word or two."""
+    if low is None or high is None:
+        return NOT_KNOWN
+    if low == high == 0:
+        return "no difference"
+    if not detectable(low, high):
+        return "no detectable difference"
+    return less if high < 0 else more
+
+
+def moved_work(workload: Sequence[WorkloadEffect]) -> list[WorkloadEffect]:
+    """Steps that a change would make more or less often, beyond chance, largest difference first."""
+    sure = [row for row in workload if detectable(row.low_per_year, row.high_per_year)]
+    return sorted(sure, key=lambda row: (-abs(row.difference_per_year or 0.0), row.activity))
