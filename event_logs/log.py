@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -79,7 +80,8 @@ class EventLog:
         in the log itself is used (`typical_order`), never the order of the rows. Without `cases`, a case starts at
         its first event, and ends at its last event if that is one of the `final` activities; otherwise it is open.
         An empty frame gives an empty log. Raises ValueError for a missing column, a missing value, an event after
-        the window, or an event of a case that `cases` does not hold.
+        the window, an event of a case that `cases` does not hold, or dates that are not datetime64: text is never
+        guessed to be a date.
         """
         missing = [column for column in ("case", "activity", "date") if column not in events]
         if missing:
@@ -92,7 +94,7 @@ class EventLog:
         events = events.assign(
             case=events["case"].astype("str"),
             activity=events["activity"].astype("str"),
-            date=pd.to_datetime(events["date"]).astype("datetime64[us]"),
+            date=_instants(events["date"], "events.date"),
         )
         if len(events) and events["date"].max() > window.end + pd.Timedelta(days=1) - pd.Timedelta(microseconds=1):
             raise ValueError(f"events must not be later than the window's end, {window.end:%Y-%m-%d}")
@@ -184,6 +186,15 @@ def from_days(days: npt.ArrayLike) -> npt.NDArray[np.datetime64]:
     return micro
 
 
+def _instants(values: pd.Series[Any], name: str) -> pd.Series[pd.Timestamp]:
+    """The values as datetime64[us], ValueError if they are anything but datetime64 already, or all missing."""
+    if not pd.api.types.is_datetime64_dtype(values) and not values.isna().all():
+        raise ValueError(
+            f"{name} must be datetime64 without a time zone, got {values.dtype}; parse it first, with the format it has"
+        )
+    return values.astype("datetime64[us]")
+
+
 def typical_order(events: pd.DataFrame) -> dict[str, int]:
     """Each activity's place in the usual order of this log, from strictly ordered events only.
 
@@ -214,8 +225,8 @@ def _checked_cases(cases: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     attributes = [column for column in cases if column not in CASE_COLUMNS]
     cases = cases.assign(
         case=cases["case"].astype("str"),
-        start=pd.to_datetime(cases["start"]).astype("datetime64[us]"),
-        end=pd.to_datetime(cases["end"]).astype("datetime64[us]"),
+        start=_instants(cases["start"], "cases.start"),
+        end=_instants(cases["end"], "cases.end"),
     )
     if cases["case"].duplicated().any():
         twice = cases.loc[cases["case"].duplicated(), "case"].iloc[0]

@@ -14,7 +14,7 @@ from event_logs.errors import InputError, Problem
 
 MAX_BYTES = 2_000_000_000
 """No file may unfold to more than this."""
-_RATIO, _RATIO_FROM = 200, 64_000_000
+_RATIO, _RATIO_FROM = 100, 64_000_000
 """Nor to more than this many times its packed size, once it is larger than `_RATIO_FROM`: logs pack 20 to 50 times."""
 
 

@@ -51,6 +51,10 @@ OutFolder = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", help="Where the files go; default: PROJECT/run.")
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the random numbers; the same seed, the same result.")]
+FilesFrom = Annotated[
+    list[Path],
+    typer.Option("--from", metavar="FILE...", help="Files of the extract, or the folder that they are in."),
+]
 Log = Annotated[
     Path | None, typer.Option("--log", metavar="FILE", help="Any event log instead of a project: XES, CSV or Parquet.")
 ]
@@ -122,6 +126,45 @@ def generate(
     with StageDisplay() as display:
         _generate(folder, children=children, years=years, seed=seed, mess=mess, display=display)
     typer.echo(f"Project: {folder / 'permanence.toml'}")
+
+
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder for the project; made if it is not there.")],
+    files: FilesFrom,
+    more: Annotated[list[Path] | None, typer.Argument(metavar="FILE", hidden=True)] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; mark what is not sure with # CHECK.")] = False,
+    name: Annotated[str, typer.Option("--name", metavar="TEXT", help="Name of the project; default: the folder.")] = "",
+    keep_ids: Annotated[bool, typer.Option("--keep-ids", help="Do not replace identifiers by pseudonyms.")] = False,
+) -> None:
+    """Start a project from the files of an extract.
+
+    Looks at headers and values, proposes permanence.toml with the evidence for each line, and asks what the files
+    leave open. The files stay where they are. A project with a line still marked # CHECK is not run.
+    """
+    from rich.console import Console
+
+    from permanence.new import on_terminal, read_for, show_new, write_project
+    from permanence.progress import StageDisplay
+
+    with StageDisplay() as display, display.stage("Reading the extract") as advance:
+        extracts = read_for(folder, [*files, *(more or [])], advance)
+    ask = on_terminal(Console()) if sys.stdin.isatty() and not yes else None
+    made = write_project(folder, extracts, ask=ask, name=name, pseudonyms=not keep_ids)
+    show_new(made, Console(width=None if sys.stdout.isatty() else 200))
+
+
+@app.command()
+def key(project: ProjectPath = Path()) -> None:
+    """Make the key for a project's pseudonyms.
+
+    It is kept outside the project, in a file that only you can read. Keep a copy in a safe place: if it is lost, the
+    same pseudonyms cannot be made again.
+    """
+    from permanence.key import new_key
+
+    made = new_key(project)
+    typer.echo(f"Key {made.key_id}: {made.path}")
 
 
 @app.command()

@@ -21,11 +21,12 @@ class NewKey:
 
 
 def new_key(project: Path) -> NewKey:
-    """Make the key of a project, given as its folder or its project file, where the project says, else in the default place.
+    """Make the key of a project, given as its folder or its project file.
 
-    The project file need not be complete: only `name` and `[pseudonyms]` are looked at, so a key can be made while
-    lines are still to be checked. Raises InputError if there is a key already (one is never overwritten), if it would
-    lie in the project folder, or if it cannot be written.
+    It goes where the project says, else to the default place, outside the project. The project file need not be
+    complete: only `name` and `[pseudonyms]` are looked at, so a key can be made while lines are still to be checked.
+    Raises InputError if there is a key already (one is never overwritten), if it would lie in the project folder, or
+    if it cannot be written.
     """
     file = project / PROJECT_FILE if project.is_dir() else project
     path = key_path(file)

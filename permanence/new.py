@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Ask = Callable[[Question], str | None]
 """Gives the answer to a question; None leaves it open."""
 _SHOWN_OPTIONS = 9
+_TABLES = (".csv", ".csv.gz", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods", ".parquet")
 
 
 @dataclass(frozen=True)
@@ -31,20 +32,12 @@ class NewProject:
     """With the questions that are still open, each marked in the file."""
 
 
-def new_project(
-    folder: Path,
-    files: Sequence[Path],
-    *,
-    ask: Ask | None = None,
-    name: str = "",
-    pseudonyms: bool = True,
-    progress: Callable[[str, int], None] | None = None,
-) -> NewProject:
-    """Write a proposed permanence.toml, and its JSON Schema for editors, into `folder`, which is made if need be.
+def read_for(folder: Path, given: Sequence[Path], progress: Callable[[int, int], None] | None = None) -> list[Extract]:
+    """The tables of an extract for a project that is to stand in `folder`; the files are only read.
 
-    The extract's files are only read, and referred to where they are. What they leave open is given to `ask`; without
-    it, or where it gives None, it is marked in the file, and the project does not load until the mark is gone.
-    Raises InputError if the folder has a project file already, or with all that is wrong with all files.
+    A folder stands for every table in it, and a name with a `*` for every file so called. Raises InputError if the
+    folder has a project already, or with all that is wrong with all files. `progress` is told how many files have
+    been read, and of how many.
     """
     path = folder / PROJECT_FILE
     if path.exists():
@@ -52,12 +45,30 @@ def new_project(
         raise InputError(Problem(str(path), "", "there is a project already, and it is never overwritten", remedy))
     if folder.exists() and not folder.is_dir():
         raise InputError(Problem(str(folder), "", "this is a file, not a folder", "Name a new or existing folder"))
-    extracts = read_extracts(_different(files), progress)
+    files = _files(given)
+    done: dict[str, None] = {}
+
+    def reading(file: str, _: int) -> None:
+        done[file] = None
+        if progress is not None:
+            progress(len(done) - 1, len(files))
+
+    return read_extracts(files, reading)
+
+
+def write_project(
+    folder: Path, extracts: Sequence[Extract], *, ask: Ask | None = None, name: str = "", pseudonyms: bool = True
+) -> NewProject:
+    """Write a proposed permanence.toml, and its JSON Schema for editors, into `folder`, which is made if need be.
+
+    What the extract leaves open is given to `ask`; without it, or where it gives None, it is marked in the file, and
+    the project does not load until the mark is gone. Raises InputError where the folder cannot be written to.
+    """
     proposal = answered(extracts, folder, ask, name=name, pseudonyms=pseudonyms)
     with complete_files(folder) as scratch:
         write_text(scratch / SCHEMA_NAME, published_schema())
         write_text(scratch / PROJECT_FILE, f"#:schema ./{SCHEMA_NAME}\n{proposal.text}")
-    return NewProject(path, proposal)
+    return NewProject(folder / PROJECT_FILE, proposal)
 
 
 def answered(
@@ -78,20 +89,17 @@ def answered(
 
 
 def on_terminal(console: Console) -> Ask:
-    """Asks a person; Enter takes what is proposed only where the question has a single answer or shows evidence for it.
-
-    The order of day and month and the dates of the window have no default: Enter leaves them open, to be seen to in
-    the file.
-    """
+    """Asks a person. No question has a default: Enter leaves it open, to be seen to in the file."""
 
     def ask(question: Question) -> str | None:
         console.print()
         console.print(question.asks, style="bold")
         for sentence in question.evidence:
             console.print(f"  {sentence}", style="dim")
-        if question.kind == "date":
-            return _asked_date(console, question)
-        return _asked_choice(console, question)
+        try:
+            return _asked_date(console, question) if question.kind == "date" else _asked_choice(console, question)
+        except EOFError:  # nobody is there any more
+            return None
 
     return ask
 
@@ -139,11 +147,26 @@ def _yes(console: Console) -> bool:
             return False
 
 
-def _different(files: Sequence[Path]) -> list[Path]:
-    """Each file once; InputError where two of them have the same name in one folder only by their spelling."""
+def _files(given: Sequence[Path]) -> list[Path]:
+    """Every file that is meant, each once; what is not there is left for the reader to say."""
+    files: list[Path] = []
+    for path in given:
+        if path.is_dir():
+            files += sorted(item for item in path.iterdir() if _is_table(item))
+        elif "*" in path.name and not path.exists():
+            files += sorted(item for item in path.parent.glob(path.name) if _is_table(item))
+        else:
+            files.append(path)
     if not files:
-        raise InputError(Problem("--from", "", "no file is named", "Name the files of the extract after --from"))
+        shown = ", ".join(map(str, given)) or "--from"
+        raise InputError(Problem(shown, "", "there is no table that can be read", "Name the files of the extract"))
     return list({path.resolve(): path for path in files}.values())
+
+
+def _is_table(path: Path) -> bool:
+    """Whether a file in a folder is one that can be read, by its ending."""
+    name = path.name.lower()
+    return path.is_file() and name.endswith(_TABLES) and not name.startswith((".", "~$"))
 
 
 def show_new(made: NewProject, console: Console) -> None:
@@ -155,6 +178,5 @@ def show_new(made: NewProject, console: Console) -> None:
     if open_questions:
         things = "thing is" if open_questions == 1 else "things are"
         console.print(f"{open_questions} {things} still to be checked: the lines with # CHECK in it.", highlight=False)
-    console.print(
-        f"Next: permanence key {made.path.parent}, then permanence check {made.path.parent}", markup=False, highlight=False
-    )
+    where = made.path.parent
+    console.print(f"Next: permanence key {where}, then permanence check {where}", markup=False, highlight=False)

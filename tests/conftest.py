@@ -40,6 +40,7 @@ TINY_EVENTS = [
 def build_tiny_log() -> EventLog:
     """Three children, 20 events, a loop, same-day ties, child C open; observed 1 January 2020 to 30 June 2021."""
     events = pd.DataFrame(TINY_EVENTS, columns=["case", "activity", "date"])
+    events["date"] = pd.to_datetime(events["date"], format="%Y-%m-%d")
     cases = pd.DataFrame(
         {
             "case": ["A", "B", "C"],

@@ -12,10 +12,6 @@ PROJECT_FILE = "permanence.toml"
 
 def project_text(council: Council, writing: Writing) -> str:
     """The project file of a synthetic council; forename and surname are not in it, so they are never read."""
-    recorded = "\n".join(
-        f'"{activity}" = {council.outcomes_recorded_from.isoformat()}'
-        for activity in (v.RECOMMENDED, v.RETURN_HOME, v.KINSHIP_ORDER_PLANNED, v.LONG_TERM)
-    )
     settings = "\n".join(
         f'"{name}" = "{"home" if kind == HOME else "away"}"' for kind, name in enumerate(PLACEMENT_TYPES)
     )
@@ -23,9 +19,7 @@ def project_text(council: Council, writing: Writing) -> str:
     codes = "\n".join(f'"{label}" = "{label}"' for label in MILESTONE_LABELS)
     weekday = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")[council.panel_weekday]
     return _PROJECT.format(
-        recording_start=council.recording_start.isoformat(),
-        extraction_date=council.extraction_date.isoformat(),
-        recorded=recorded,
+        window=window_text(council),
         encoding=writing.encoding,
         date_format=writing.date_format,
         missing=_strings(writing.missing),
@@ -42,6 +36,18 @@ def project_text(council: Council, writing: Writing) -> str:
     )
 
 
+def window_text(council: Council) -> str:
+    """The section [window] of a synthetic council's project file."""
+    recorded = "\n".join(
+        f'"{activity}" = {council.outcomes_recorded_from.isoformat()}'
+        for activity in (v.RECOMMENDED, v.RETURN_HOME, v.KINSHIP_ORDER_PLANNED, v.LONG_TERM)
+    )
+    return (
+        f"[window]\nrecording_start = {council.recording_start.isoformat()}\n"
+        f"extraction_date = {council.extraction_date.isoformat()}\n\n[window.recorded_from]\n{recorded}\n"
+    )
+
+
 def _strings(values: tuple[str, ...]) -> str:
     return "[" + ", ".join(f'"{value}"' for value in values) + "]"
 
@@ -51,13 +57,7 @@ _PROJECT = """\
 schema_version = 1
 name = "Synthetic council"
 
-[window]
-recording_start = {recording_start}
-extraction_date = {extraction_date}
-
-[window.recorded_from]
-{recorded}
-
+{window}
 [reading]
 encoding = "{encoding}"
 delimiter = ","

@@ -53,6 +53,29 @@ def test_without_cases_a_case_ends_only_with_a_final_activity() -> None:
     assert log.cases["start"].tolist() == [pd.Timestamp("2020-01-01")] * 2
 
 
+@pytest.mark.parametrize(
+    "dates",
+    [
+        ["03/04/2024", "25/12/2024"],
+        ["2024-04-03", "2024-12-25"],
+        [45385, 45651],
+        pd.to_datetime(["2024-04-03", "2024-12-25"], utc=True),
+    ],
+)
+def test_what_is_no_date_yet_is_refused_not_guessed(dates: object) -> None:
+    events = pd.DataFrame({"case": ["a", "b"], "activity": ["in", "in"], "date": dates})
+    window = ObservationWindow(pd.Timestamp("2024-01-01"), pd.Timestamp("2024-12-31"))
+    with pytest.raises(ValueError, match=r"events\.date must be datetime64 without a time zone, got "):
+        EventLog.of(events, window)
+    good = events.assign(date=pd.to_datetime(["2024-04-03", "2024-12-25"]))
+    with pytest.raises(ValueError, match=r"cases\.end must be datetime64"):
+        EventLog.of(good, window, cases=pd.DataFrame({"case": ["a", "b"], "start": good["date"], "end": ["x", None]}))
+    log = EventLog.of(
+        good, window, cases=pd.DataFrame({"case": ["a", "b"], "start": good["date"], "end": [None, None]})
+    )
+    assert log.open_cases == 2
+
+
 def test_keeping_holds_on_to_cases_without_events(tiny_log: EventLog) -> None:
     panel = tiny_log.keeping([v.PANEL])
     assert len(panel) == 1

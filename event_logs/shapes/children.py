@@ -1,0 +1,168 @@
+"""Who the children are, from every table that tells of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from event_logs.project.sections import Children, Episodes
+from event_logs.project.shapes import Details, LongTable, Stretches, Tracker
+from event_logs.shapes.inputs import Input, by_section, of_kind
+from event_logs.shapes.keys import Known
+from event_logs.shapes.settle import FIRST_FILE, LATEST_RETURN, settle, supersede
+
+_FIRST = 10_000
+"""Above every year: a value of the [children] table stands against that of any return."""
+
+
+@dataclass(frozen=True, eq=False)
+class ChildrenRead:
+    """The children as they were read, before anything is said of their episodes."""
+
+    rows: pd.DataFrame
+    """One row a record that tells of a child: `child`, `birth`, the attributes, the place, and `year`."""
+    known: Known | None
+    """The ids of the list of all children; None where there is no such list."""
+    reconciled: list[pd.DataFrame]
+
+
+def read_children(inputs: Sequence[Input], extraction: pd.Timestamp) -> ChildrenRead:
+    """The rows of the [children] table and of the [details] that are the list of all children."""
+    parts: list[pd.DataFrame] = []
+    reconciled: list[pd.DataFrame] = []
+    listed: list[tuple[Input, str]] = []
+    for items in by_section(of_kind(inputs, Children, Details)).values():
+        section = items[0].section
+        if isinstance(section, Details) and not section.defines:
+            continue
+        read = [(item, _child_rows(item, None, extraction)) for item in items]
+        listed += [(item, section.child) for item in items if isinstance(section, Children | Details)]
+        if section.files:
+            stands, found = supersede(read, ["child", *_keys(section)], "details of the child")
+            reconciled.append(found)
+        else:
+            ((item, frame),) = read
+            item.records.unique(_child_column(section), frame)
+            stands = item.used(frame)
+        parts.append(stands.assign(year=_FIRST if isinstance(section, Children) else items[-1].year))
+    known = Known.of("child", listed) if listed else None
+    return ChildrenRead(_together(parts), known, reconciled)
+
+
+def read_details(inputs: Sequence[Input], known: Known, extraction: pd.Timestamp) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+    """The rows of the other [details], each of a known child."""
+    parts, reconciled = [], []
+    for items in by_section(of_kind(inputs, Details)).values():
+        section = items[0].section
+        assert isinstance(section, Details)
+        if section.defines:
+            continue
+        read = [(item, _child_rows(item, known, extraction)) for item in items]
+        if section.files:
+            stands, found = supersede(read, ["child", *_keys(section)], "details of the child")
+            reconciled.append(found)
+        else:
+            stands = pd.concat([item.used(frame) for item, frame in read], ignore_index=True)
+        parts.append(stands.assign(year=items[-1].year))
+    return _together(parts), reconciled
+
+
+def told_by(item: Input, child: pd.Series[str]) -> pd.DataFrame:
+    """What the rows of a tracker, a long table or a table of stretches tell of their child, beside what happened."""
+    section = item.section
+    assert isinstance(section, Tracker | LongTable | Stretches)
+    rows = pd.DataFrame({"child": child})
+    if section.birth is not None:
+        rows["birth"] = item.records.date(section.birth, required=False)
+    for attribute, column in section.attributes.items():
+        rows[attribute] = item.records.attribute(column)
+    return rows
+
+
+def _child_rows(item: Input, known: Known | None, extraction: pd.Timestamp) -> pd.DataFrame:
+    section, records = item.section, item.records
+    assert isinstance(section, Children | Details)
+    child = known.refer(item, section.child) if known else records.identifier(section.child, "child id")
+    rows = pd.DataFrame({"child": child})
+    if section.birth is not None:
+        rows["birth"] = records.date(section.birth, required=isinstance(section, Children))
+        reason = f"{section.birth}: birth after the extraction date"
+        records.reject((rows["birth"] > extraction).to_numpy(), reason)
+    if isinstance(section, Details):
+        for column in section.dates:
+            rows[f"date of {column}"] = records.date(column, required=False)
+        for column in section.key:
+            rows[column] = records.text(column)
+        for attribute, value in section.tells.items():
+            rows[attribute] = pd.Series(value, index=rows.index, dtype="str")
+    names = section.names if isinstance(section, Details) else {}
+    for attribute, column in section.attributes.items():
+        if attribute in names:
+            rows[attribute] = records.code(column, names[attribute], required=False).map(names[attribute]).astype("str")
+        else:
+            rows[attribute] = records.attribute(column)
+    return rows
+
+
+def _keys(section: object) -> tuple[str, ...]:
+    return section.key if isinstance(section, Details) else ()
+
+
+def _child_column(section: object) -> str:
+    assert isinstance(section, Children | Details)
+    return section.child
+
+
+def _together(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    columns = {"child": "str", "birth": "datetime64[us]", "input": "int64", "row": "int64", "file": "str"}
+    columns |= {"line": "int64", "year": "int64"}
+    empty = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
+    rows = pd.concat([empty, *parts], ignore_index=True) if parts else empty
+    return rows.astype({"birth": "datetime64[us]"})
+
+
+def settle_children(
+    rows: pd.DataFrame, attributes: Sequence[str]
+) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+    """One row a child, by id: `birth` and the attributes, with the account of what the records disagree on.
+
+    The table [children] stands against all others, a later return against an earlier one, and otherwise the smallest
+    value, so that no order of files or rows decides.
+    """
+    reconciled = []
+    children = pd.DataFrame(index=pd.Index(rows["child"].dropna().unique(), name="child"))
+    rule = LATEST_RETURN if rows["year"].gt(0).any() else FIRST_FILE
+    for name in ["birth", *attributes]:
+        told = rows[["child", name, "year", "file", "line"]] if name in rows else None
+        if told is None:
+            children[name] = pd.Series(index=children.index, dtype="str")
+            continue
+        values, found = settle(told.rename(columns={name: "value", "year": "priority"}), "child", name, rule)
+        children[name] = values.reindex(children.index).astype(rows[name].dtype)
+        reconciled.append(found)
+    return children, reconciled
+
+
+def child_attributes(inputs: Sequence[Input]) -> list[str]:
+    """The attributes of children, in the order of the project file; those of a case are not among them."""
+    names: dict[str, None] = {}
+    for item in of_kind(inputs, Children, Details, Stretches):
+        section = item.section
+        assert isinstance(section, Children | Details | Stretches)
+        names |= dict.fromkeys(section.attributes)
+        if isinstance(section, Details):
+            names |= dict.fromkeys(section.tells)
+    return list(names)
+
+
+def case_attributes(inputs: Sequence[Input]) -> Mapping[str, None]:
+    """The attributes of cases, in the order of the project file."""
+    names: dict[str, None] = {}
+    for item in of_kind(inputs, Episodes, Tracker, LongTable):
+        section = item.section
+        assert isinstance(section, Episodes | Tracker | LongTable)
+        names |= dict.fromkeys(section.attributes)
+    return names
+
