@@ -23,6 +23,7 @@ from event_logs.shapes.cells import ledger_of_cells
 from event_logs.shapes.inputs import read_inputs
 from event_logs.shapes.judged import replaced, with_pseudonyms
 from event_logs.shapes.settle import no_reconciled
+from event_logs.values.remarks import counted
 
 QUARANTINE = "quarantine.csv"
 
@@ -59,7 +60,7 @@ class Derivation:
     """What the rules looked at."""
 
 
-class NothingUsable(InputError):
+class NothingUsableError(InputError):
     """Every child or every episode is quarantined; the quarantine says why, record by record."""
 
     def __init__(self, problem: Problem, quarantine: pd.DataFrame, ledger: pd.DataFrame) -> None:
@@ -74,7 +75,7 @@ def derive(project: Project, *, quarantine: Path | None = None) -> Derivation:
     Every record is used, quarantined with all its reasons, or ignored by a named rule, and the counts are checked to
     add up. The outcome does not depend on the order of rows. A record of a child or episode whose own row is
     quarantined is quarantined too. Raises InputError, for all tables at once, when a file is missing, empty, without
-    records, not in the declared encoding, or lacks a column; and NothingUsable when no episode is left, the
+    records, not in the declared encoding, or lacks a column; and NothingUsableError when no episode is left, the
     quarantine written to the file `quarantine` first, where one is given.
     """
     names = _pseudonyms(project)  # a missing key is told before anything is read
@@ -107,7 +108,7 @@ def derive(project: Project, *, quarantine: Path | None = None) -> Derivation:
     )
 
 
-def write_quarantine(derivation: Derivation | NothingUsable, path: Path) -> None:
+def write_quarantine(derivation: Derivation | NothingUsableError, path: Path) -> None:
     """Write the quarantined rows as CSV in UTF-8; text that a spreadsheet would run as a formula is made inert."""
     with replacing(path) as file:
         inert(derivation.quarantine).to_csv(file, index=False, encoding="utf-8", lineterminator="\n")
@@ -120,18 +121,21 @@ def _ledger(made: Assembled) -> pd.DataFrame:
         cells = ledger_of_cells([one for one in made.cells if one.tracker is item])
         lines += [] if cells is None else [{**cells, "section": item.name}]
     table = pd.DataFrame(lines)
-    counts = [name for name in table if name not in ("file", "section")]
+    counts = [str(name) for name in table if name not in ("file", "section")]
     table[counts] = table[counts].fillna(0).astype("int64")  # a rule that a file knows nothing of counts 0
     return table[["file", *counts, "section"]]
 
 
 def _disagreements(reconciled: pd.DataFrame) -> list[str]:
     """One sentence for each thing on which records disagree."""
-    counts = reconciled.groupby(["what", "rule"], sort=True).size()
-    return [f"{what}: {count:,} records tell another thing than the one that stands; {rule}." for (what, rule), count in counts.items()]
+    counts = reconciled.groupby(["what", "rule"], sort=True).size().rename("count").reset_index()
+    return [
+        f"{what}: {counted(count, 'record tells', 'records tell')} another thing than the one that stands; {rule}."
+        for what, rule, count in zip(counts["what"], counts["rule"], counts["count"], strict=True)
+    ]
 
 
-def _nothing_usable(refused: pd.DataFrame, ledger: pd.DataFrame, path: Path | None) -> NothingUsable:
+def _nothing_usable(refused: pd.DataFrame, ledger: pd.DataFrame, path: Path | None) -> NothingUsableError:
     first = refused.iloc[0] if len(refused) else None
     file = str(first["file"]) if first is not None else str(ledger["file"].iloc[0])
     place = f"line {first['row']}" if first is not None else ""
@@ -139,7 +143,7 @@ def _nothing_usable(refused: pd.DataFrame, ledger: pd.DataFrame, path: Path | No
     remedy = "Check date_format, missing and codes in the project file, or export the tables again"
     if path is not None:
         remedy = f"Look at {path}, which says for each row why. {remedy}"
-    error = NothingUsable(Problem(file, place, problem, remedy), refused, ledger)
+    error = NothingUsableError(Problem(file, place, problem, remedy), refused, ledger)
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_quarantine(error, path)
@@ -159,4 +163,4 @@ def _read_tables(project: Project) -> dict[str, Records]:
     return {item.name: item.records for item in read_inputs(project)[0]}
 
 
-__all__ = ["AGE_BANDS", "Derivation", "NothingUsable", "derive", "write_quarantine"]
+__all__ = ["AGE_BANDS", "Derivation", "NothingUsableError", "derive", "write_quarantine"]

@@ -168,6 +168,26 @@ def key(project: ProjectPath = Path()) -> None:
 
 
 @app.command()
+def check(
+    project: ProjectPath = Path(),
+    out: OutFolder = None,
+    earlier: Annotated[
+        Path | None,
+        typer.Option(
+            "--earlier", metavar="FILE", help="data_quality_history.csv of an earlier extract, for the trend."
+        ),
+    ] = None,
+) -> None:
+    """Say what is wrong with the records that is worth taking to the team."""
+    from permanence.check import check as write_check
+    from permanence.progress import StageDisplay
+
+    with StageDisplay() as display, display.stage("Checking the records"):
+        files = write_check(project, out, earlier=earlier)
+    typer.echo(f"Data quality: {files[0]}")
+
+
+@app.command()
 def run(project: ProjectPath = Path(), out: OutFolder = None) -> None:
     """Do everything for a project and write the report.
 

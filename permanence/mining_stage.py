@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 import mining
 from event_logs.log import EventLog
 from mining.drawing import Drawing, GraphvizMissingError, fit_map, write_map
@@ -14,6 +16,7 @@ from mining.process_map import Hidden, ProcessMap
 from permanence import collect
 from permanence.progress import Advance
 
+RECENT = pd.DateOffset(years=2)
 PICTURES = ("process_map.svg", "process_map.png", "process_map.pdf", "process_map.dot")
 
 
@@ -39,12 +42,18 @@ def mine_stages(log: EventLog, *, seed: int, advance: Advance) -> Mined:
     return _mined(
         log,
         {
-            "stages": lambda: collect.stages(mining.stage_summary(log)),
+            "stages": lambda: collect.stages(_stage_durations(log)),
             "aims": lambda: collect.aims(mining.aims(log)),
             "bottlenecks": lambda: collect.bottlenecks(mining.bottlenecks(log, seed=seed)),
         },
         advance,
     )
+
+
+def _stage_durations(log: EventLog) -> pd.DataFrame:
+    """The stages, and beside each what a look at the completed stays of the last two years alone would say."""
+    recent = mining.stage_summary(log, begun_since=log.window.end - RECENT)
+    return mining.stage_summary(log).assign(recent_naive_median_days=recent["naive_median_days"])
 
 
 def mine_activities(log: EventLog, *, seed: int, advance: Advance) -> Mined:

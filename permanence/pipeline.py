@@ -83,7 +83,7 @@ class Run:
     folder: Path
     """Where everything is written."""
     seed: int = 1
-    draws: int = 40
+    draws: int = 50
     workers: int = 1
     record: dict[str, Any] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)

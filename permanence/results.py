@@ -96,6 +96,8 @@ class StageDuration(_Part):
     more_than_days: float | None
     naive_median_days: float | None
     """Median of completed stays only, which drops everybody still waiting."""
+    recent_naive_median_days: float | None
+    """The same among stays begun in the last two years, where leaving out the waiting does most harm."""
     restricted_mean_days: float | None
     limit_days: float | None
     limit_confirmed: bool

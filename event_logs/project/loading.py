@@ -213,8 +213,8 @@ def _parsed(file: Path, text: str) -> dict[str, Any]:
         near = nearest(str(preset), preset_names(), 1)
         hint = f"did you mean {near[0]!r}? " if near else ""
         remedy = f"{hint.capitalize()}The presets are: {', '.join(preset_names())}"
-        place = f"preset{line_of(text, ('preset',))}"
-        raise InputError(Problem(file.name, place, f"there is no preset {preset!r}", remedy))
+        key = f"preset{line_of(text, ('preset',))}"
+        raise InputError(Problem(file.name, key, f"there is no preset {preset!r}", remedy))
     return with_preset(raw, preset_content(preset))
 
 
@@ -302,4 +302,3 @@ def _missing_table(file: Path, text: str, folder: Path, loc: tuple[str, ...], na
     where = "the project's folder" if folder == file.parent else "the folder of the extracts"
     problem = f"the table {name!r} is not in {where}{hint}"
     return Problem(file.name, place, problem, "Put the file there or correct its name")
-

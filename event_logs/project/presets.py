@@ -32,8 +32,10 @@ def with_preset(raw: Mapping[str, Any], preset: Mapping[str, Any]) -> dict[str, 
     merged = dict(preset)
     for key, value in raw.items():
         below = merged.get(key)
-        both = isinstance(value, Mapping) and isinstance(below, Mapping)
-        merged[key] = with_preset(value, below) if both else value
+        if isinstance(value, Mapping) and isinstance(below, Mapping):
+            merged[key] = with_preset(value, below)
+        else:
+            merged[key] = value
     return merged
 
 

@@ -1,4 +1,4 @@
-"""The sections of a project file that describe the other shapes of extract: trackers, long tables, stretches, details."""
+"""The sections of a project file for the other shapes of extract: trackers, long tables, stretches, details."""
 
 from __future__ import annotations
 

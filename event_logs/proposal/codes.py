@@ -80,13 +80,14 @@ def sorted_out(column: Column, role: str) -> Labels:
     labels = [_label(text, rows, meanings) for text, rows in column.labels.items()]
     total = max(1, sum(column.labels.values()))
     known = sorted((label for label in labels if label.sure), key=lambda label: place[label.meaning])
-    frequent = [label for label in labels if not label.sure and label.rows >= FREQUENT * total]
-    near = [label for label in labels if not label.sure and label not in frequent and label.nearest and label.rows > 1]
-    others = [label for label in labels if not label.sure and label not in frequent and label not in near]
+    unsure = [label for label in labels if not label.sure]
+    shown = _showable(unsure)
+    asked = [label for label in unsure if label.text in shown and (label.nearest or label.rows >= FREQUENT * total)]
+    others = [label for label in unsure if label not in asked]
     return Labels(
         known=tuple(known),
-        asked=(*frequent, *near),
-        rare=tuple(_showable(others)),
+        asked=tuple(asked),
+        rare=tuple(_showable(others)[:_SHOWN]),
         rare_rows=sum(label.rows for label in others),
         rare_count=len(others),
     )
@@ -110,7 +111,7 @@ def _alike(text: str, name: str) -> float:
 def _showable(labels: list[Label]) -> list[str]:
     """The texts that may be shown: a text on one row, or a long one, may be a note about a child."""
     texts = pd.Series([label.text for label in labels if label.rows > 1 and len(label.text) <= _LONGEST], dtype="str")
-    return texts[~contact_details(texts)].tolist()[:_SHOWN] if len(texts) else []
+    return texts[~contact_details(texts)].tolist() if len(texts) else []
 
 
 def home_destinations(column: Column) -> tuple[str, ...]:

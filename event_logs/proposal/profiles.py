@@ -122,7 +122,7 @@ def _sheets(path: Path) -> list[str]:
     """The sheets of a workbook that are shown and hold something; one nameless for any other file."""
     if path.suffix.lower() not in WORKBOOKS or not path.is_file():
         return [""]
-    from python_calamine import CalamineError, load_workbook
+    from python_calamine import CalamineError, SheetVisibleEnum, load_workbook
 
     from event_logs.sources.workbook import check_archive
 
@@ -130,7 +130,7 @@ def _sheets(path: Path) -> list[str]:
         check_archive(path)
     try:
         with load_workbook(path) as book:
-            shown = [meta.name for meta in book.sheets_metadata if meta.visible.name == "Visible"]
+            shown = [meta.name for meta in book.sheets_metadata if meta.visible == SheetVisibleEnum.Visible]
             filled = [name for name in shown if book.get_sheet_by_name(name).start is not None]
     except CalamineError:
         return [""]  # reading it says what is wrong

@@ -66,8 +66,8 @@ def assemble(project: Project, inputs: list[Input]) -> Assembled:
     children, found = people.settled(kept["children"]["child"])
     reconciled += [*people.reconciled, *found]
     cases = _described(kept, children, people, inputs)
-    events, found = _events(kept, cases)
-    reconciled.append(found)
+    events, differing = _events(kept, cases)
+    reconciled.append(differing)
     told = kept.get("reviews")
     with_outcomes = any(isinstance(item.section, Reviews) and item.section.outcome for item in inputs)
     return Assembled(
@@ -131,11 +131,10 @@ def _finished(cases: pd.DataFrame, kept: Mapping[str, pd.DataFrame], events: pd.
         cases["legal_basis"] = _filled(cases, "legal_basis", basis.set_index("case")["status"])
     cases = related(cases.assign(start_known=start_known))
     achieved = permanence(events)
-    return cases.assign(**{name: look_up(cases["case"], achieved[name]) for name in achieved})
+    return cases.assign(**{str(name): look_up(cases["case"], achieved[name]) for name in achieved})
 
 
 def _filled(cases: pd.DataFrame, name: str, values: pd.Series[str]) -> pd.Series[str]:
     """The values by case, and where there are none what the table says already."""
     found = look_up(cases["case"], values)
     return found.where(found.notna(), cases[name]) if name in cases else found
-

@@ -18,10 +18,8 @@ FAMILY = "family"
 """The attribute that children of one family share."""
 
 
-def settle_cases(
-    rows: pd.DataFrame, attributes: Sequence[str]
-) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
-    """One row a case of the rows that tell of it: `case`, `child`, `start`, `end`, `start_known`, the attributes, place.
+def settle_cases(rows: pd.DataFrame, attributes: Sequence[str]) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+    """One row a case: `case`, `child`, `start`, `end`, `start_known`, the attributes, and the place of its first row.
 
     The table of the episodes stands (column `priority`); where it tells nothing, the earliest of the dates. A start
     that nobody tells is the day of the first step on record, and `start_known` is then false.
@@ -84,4 +82,3 @@ def permanence(events: pd.DataFrame) -> pd.DataFrame:
     first = found.assign(_rank=rank).sort_values(["case", "date", "_rank"], kind="stable").drop_duplicates("case")
     first = first.set_index("case")[["date", "activity"]]
     return first.rename(columns={"date": "permanence_date", "activity": "permanence_as"})
-

@@ -60,7 +60,13 @@ def read_cells(tracker: Input, first_number: int) -> Iterator[Cells]:
         text = records.text(column)
         rows = np.flatnonzero(records.used & text.notna().to_numpy())
         part = _column(records.table, column, rows)
-        item = Input(first_number, tracker.name, section, Records(part, records.reading, [column], records.extraction), tracker.year)
+        item = Input(
+            first_number,
+            tracker.name,
+            section,
+            Records(part, records.reading, [column], records.extraction),
+            tracker.year,
+        )
         first_number += 1
         yield Cells(item, tracker, activity, rows, item.records.date(column))
 

@@ -51,7 +51,9 @@ def read_children(inputs: Sequence[Input], extraction: pd.Timestamp) -> Children
     return ChildrenRead(_together(parts), known, reconciled)
 
 
-def read_details(inputs: Sequence[Input], known: Known, extraction: pd.Timestamp) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+def read_details(
+    inputs: Sequence[Input], known: Known, extraction: pd.Timestamp
+) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
     """The rows of the other [details], each of a known child."""
     parts, reconciled = [], []
     for items in by_section(of_kind(inputs, Details)).values():
@@ -123,9 +125,7 @@ def _together(parts: list[pd.DataFrame]) -> pd.DataFrame:
     return rows.astype({"birth": "datetime64[us]"})
 
 
-def settle_children(
-    rows: pd.DataFrame, attributes: Sequence[str]
-) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+def settle_children(rows: pd.DataFrame, attributes: Sequence[str]) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
     """One row a child, by id: `birth` and the attributes, with the account of what the records disagree on.
 
     The table [children] stands against all others, a later return against an earlier one, and otherwise the smallest
@@ -165,4 +165,3 @@ def case_attributes(inputs: Sequence[Input]) -> Mapping[str, None]:
         assert isinstance(section, Episodes | Tracker | LongTable)
         names |= dict.fromkeys(section.attributes)
     return names
-

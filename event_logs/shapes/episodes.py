@@ -74,7 +74,7 @@ def read_told(items: Sequence[Input], children: Known | None, cases: Known | Non
 
 
 def _span_of_tracker(item: Input, section: Tracker) -> tuple[pd.Series[pd.Timestamp], pd.Series[pd.Timestamp]]:
-    """Start and end of each row, from their own columns or from those of the two activities; the earliest of several."""
+    """Start and end of each row, from their own columns or those of the two activities; the earliest of several."""
     found = []
     for column, activity in ((section.start, v.BECAME_LOOKED_AFTER), (section.end, v.CEASED)):
         columns = [column] if column is not None else []
@@ -94,8 +94,9 @@ def _steps(item: Input, section: LongTable) -> pd.DataFrame:
 def name_cases(told: Sequence[Told], known: pd.Index[str]) -> None:
     """Give the rows without an episode id one: the child's id with "-1", "-2" and so on, in order of time.
 
-    Rows of the `known` children belong to an episode that another table tells of. In a tracker the first row of a child by start is its first episode, whatever tracker it stands in. In a long
-    table an episode begins with each "Became looked after"; a step before the first belongs to the first.
+    Rows of the `known` children belong to an episode that another table tells of. In a tracker the first row of a
+    child by start is its first episode, whatever tracker it stands in. In a long table an episode begins with each
+    "Became looked after"; a step before the first belongs to the first.
     """
     for one in told:
         without = (one.rows["case"].isna() & one.rows["child"].notna()).to_numpy() & one.item.records.used
@@ -106,8 +107,9 @@ def name_cases(told: Sequence[Told], known: pd.Index[str]) -> None:
         if len(one.steps):
             rows["date"] = one.steps["date"][without]
             rows["begins"] = rows["start"].notna()
-            # On the day on which an episode begins, its first step comes before all else.
-            rows = rows.sort_values(["child", "date", "begins"], ascending=[True, True, False], kind="stable")
+            # On one day an episode that ends comes first, then one that begins, then all else.
+            rows["order"] = (one.end[without].isna() * 1).where(~rows["begins"], 0.5).where(one.end[without].isna(), 0)
+            rows = rows.sort_values(["child", "date", "order"], kind="stable")
             nth = rows.groupby("child", sort=False)["begins"].cumsum().clip(lower=1)
         else:
             rows = rows.sort_values(["child", "start"], kind="stable", na_position="last")
@@ -126,10 +128,12 @@ def nth_case(child: pd.Series[str], nth: pd.Series[int]) -> pd.Series[str]:
 
 
 def told_rows(told: Sequence[Told]) -> pd.DataFrame:
-    """One row a usable record that tells of an episode by itself: `case`, `child`, `start`, `end`, attributes, place."""
+    """One row a usable record that tells of an episode: `case`, `child`, `start`, `end`, attributes, place."""
     parts = []
     for one in told:
         rows = one.rows.assign(start=one.start, end=one.end, priority=np.int64(TOLD))
         parts.append(one.item.used(rows).dropna(subset=["case"]))
     rows = pd.concat(parts, ignore_index=True)
-    return rows.assign(child=rows["child"].where(rows["child"].notna(), rows["case"]), start_known=rows["start"].notna())
+    return rows.assign(
+        child=rows["child"].where(rows["child"].notna(), rows["case"]), start_known=rows["start"].notna()
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -77,7 +77,7 @@ def _reject(rows: pd.DataFrame, inputs: Mapping[int, Input], reason: str) -> Non
 
 def with_pseudonyms(facts: Facts, findings: Findings, names: Pseudonyms) -> tuple[Facts, Findings]:
     """The same with the ids replaced; the rules have looked at the ids themselves by now."""
-    frames = {}
+    frames: dict[str, Any] = {}
     for name in ("children", "episodes", *CASE_TABLES, "events"):
         frames[name] = replaced(facts.table(name), names)
     return replace(facts, **frames), replace(findings, rows=replaced(findings.rows, names))
@@ -87,7 +87,11 @@ def replaced(frame: pd.DataFrame, names: Pseudonyms) -> pd.DataFrame:
     """A frame with tokens for the ids in its columns `child`, `case` and `family`."""
     purposes = {"child": "child", "case": "episode", "family": "family"}
     return frame.assign(
-        **{column: names.tokens(frame[column].astype("str"), purpose) for column, purpose in purposes.items() if column in frame}
+        **{
+            column: names.tokens(frame[column].astype("str"), purpose)
+            for column, purpose in purposes.items()
+            if column in frame
+        }
     )
 
 

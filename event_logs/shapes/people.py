@@ -78,7 +78,9 @@ class People:
         without = rows.groupby("case")[["start", "first_step"]].transform("min").isna().all(axis=1)
         for one in self.told:
             lost = rows.loc[without & (rows["input"] == one.item.number), "row"]
-            one.item.reject(lost.to_numpy(dtype=np.int64), "no date of the row can be used, so nothing can be said of when")
+            one.item.reject(
+                lost.to_numpy(dtype=np.int64), "no date of the row can be used, so nothing can be said of when"
+            )
         cases, reconciled = settle_cases(rows[~without], self.case_attributes)
         return cases, reconciled
 
@@ -168,7 +170,7 @@ def _all_child_rows(
     if stretches is not None:
         named = [name for name in ("child", "birth", *attributes) if name in stretches.rows]
         parts.append(stretches.rows[[*named, *PLACE]].drop_duplicates([*named, "input"]))
-    rows = pd.concat([part.assign(year=part["year"] if "year" in part else 0) for part in parts], ignore_index=True)
+    rows = pd.concat([part.assign(year=part.get("year", 0)) for part in parts], ignore_index=True)
     return rows, settle_children(rows, [])[0]["birth"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +39,9 @@ def no_reconciled() -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in RECONCILED.items()})
 
 
-def account(rule: str | Sequence[str], what: str | pd.Series[str], kept: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+def account(
+    rule: str | Sequence[str], what: str | pd.Series[str], kept: pd.DataFrame, other: pd.DataFrame
+) -> pd.DataFrame:
     """The account of pairs, row by row: both frames have `value`, `file`, `line`, and `child` or `case`."""
     size = len(kept)
     blank = pd.Series([None] * size, dtype="str")
@@ -64,13 +67,15 @@ def account(rule: str | Sequence[str], what: str | pd.Series[str], kept: pd.Data
     return rows.astype(RECONCILED)
 
 
-def _shown(values: pd.Series[object]) -> pd.Series[str]:
+def _shown(values: pd.Series[Any]) -> pd.Series[str]:
     if pd.api.types.is_datetime64_any_dtype(values):
-        return values.dt.strftime("%Y-%m-%d")
+        values = values.dt.strftime("%Y-%m-%d")
     return values.astype("str")
 
 
-def supersede(read: Sequence[tuple[Input, pd.DataFrame]], key: Sequence[str], what: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+def supersede(
+    read: Sequence[tuple[Input, pd.DataFrame]], key: Sequence[str], what: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What stands of the records of several returns, with the account of what does not.
 
     Records of one `key` tell of one thing. In one return the same details again are ignored, and different ones
@@ -117,7 +122,7 @@ def _unique_within(item: Input, frame: pd.DataFrame, key: Sequence[str]) -> None
     records.reject(clash, f"{' and '.join(key)}: several rows of this return tell different things of it")
 
 
-def settle(rows: pd.DataFrame, of: str, what: str, rule: str) -> tuple[pd.Series[object], pd.DataFrame]:
+def settle(rows: pd.DataFrame, of: str, what: str, rule: str) -> tuple[pd.Series[Any], pd.DataFrame]:
     """One value for each child or case (column `of`) of several rows, with the account of those that differ.
 
     `rows` has `value`, `priority` (the highest stands), `file` and `line`; among equals the earliest or first value
@@ -158,7 +163,7 @@ def settle_events(events: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     first = ordered.drop_duplicates("_key")
     stands = first.set_index("_key")
     winner = stands.reindex(ordered["_key"])
-    differs = (ordered["date"].to_numpy() != winner["date"].to_numpy())
+    differs = ordered["date"].to_numpy() != winner["date"].to_numpy()
     other = ordered[differs].rename(columns={"date": "value"})
     kept = winner[differs].reset_index(drop=True).rename(columns={"date": "value"})
     found = account(EARLIEST, other["activity"].astype("str"), kept, other)
@@ -166,4 +171,5 @@ def settle_events(events: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _codes(key: pd.DataFrame) -> npt.NDArray[np.int64]:
-    return key.groupby(list(key.columns), sort=False, dropna=False).ngroup().to_numpy()
+    codes = key.groupby(list(key.columns), sort=False, dropna=False).ngroup()
+    return np.asarray(codes, dtype=np.int64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 
@@ -41,7 +42,10 @@ class StepsRead:
         """The same with more rows in some of the frames."""
         here = self.tables()
         both = {name: [here[name]] if name in here else [] for name in more}
-        return replace(self, **{name: pd.concat([*both[name], rows], ignore_index=True) for name, rows in more.items()})
+        frames: dict[str, Any] = {
+            name: pd.concat([*both[name], rows], ignore_index=True) for name, rows in more.items()
+        }
+        return replace(self, **frames)
 
     def first_days(self) -> pd.Series[pd.Timestamp]:
         """For each case the first day of which anything is told."""
@@ -201,7 +205,9 @@ def read_milestones(inputs: Sequence[Input], finder: CaseFinder, extraction: pd.
     return _read_all(of_kind(inputs, Milestones), read)
 
 
-def cell_events(cells: Sequence[Cells], told: Mapping[int, Told], finder: CaseFinder, extraction: pd.Timestamp) -> pd.DataFrame:
+def cell_events(
+    cells: Sequence[Cells], told: Mapping[int, Told], finder: CaseFinder, extraction: pd.Timestamp
+) -> pd.DataFrame:
     """The dates of trackers as events."""
     parts = [_none()]
     for one in cells:
@@ -226,7 +232,9 @@ def long_events(told: Sequence[Told], finder: CaseFinder, extraction: pd.Timesta
         column = getattr(one.item.section, "date", "date")
         if (case.isna() & one.rows["child"].notna()).any():
             child = one.rows["child"].where(case.isna())
-            case = case.where(case.notna(), finder.at(one.item, getattr(one.item.section, "child", "child"), child, date))
+            case = case.where(
+                case.notna(), finder.at(one.item, getattr(one.item.section, "child", "child"), child, date)
+            )
         check_dates(one.item, extraction, finder.birth(case), (column, date))
         frame = pd.DataFrame({"case": case, "activity": one.steps["activity"], "date": date, "source": one.item.name})
         used = one.item.used(frame)

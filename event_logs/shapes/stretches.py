@@ -98,16 +98,31 @@ def _episodes_by_reasons(rows: pd.DataFrame, section: Stretches) -> tuple[pd.Dat
     ended_before = (~goes_on).shift(fill_value=False) & ~first & before.notna() & (before <= rows["start"])
     starts = rows["began"].isin(section.starts_for)
     begins = first | starts | ended_before
-    nth = begins.groupby(rows["child"], sort=False).cumsum()
+    nth = begins.groupby(rows["child"], sort=False).cumsum().astype("int64")
     rows["case"] = nth_case(rows["child"], nth)
     rows["start_known"] = (starts | ended_before).groupby(rows["case"], sort=False).transform("first")
     last = ~rows["case"].duplicated(keep="last")
     said = [
-        (int((first & ~starts).sum()), "children's first stretch on record is no start: their episode began earlier, when is not on record"),
-        (int((ended_before & ~starts & ~first).sum()), "stretches follow an end of being looked after, but do not say that it started again; it did"),
-        (int((~goes_on & rows["end"].isna()).sum()), "open stretches give a reason for an end; without a date they are open"),
-        (int((~goes_on & rows["end"].notna() & ~last).sum()), "stretches give an end of being looked after, but the next one began before it; the episode goes on"),
-        (_left_open(rows, last), "episodes are open in an earlier return and not in the latest; when they ended is not on record"),
+        (
+            int((first & ~starts).sum()),
+            "children's first stretch on record is no start: their episode began earlier, when is not on record",
+        ),
+        (
+            int((ended_before & ~starts & ~first).sum()),
+            "stretches follow an end of being looked after, but do not say that it started again; it did",
+        ),
+        (
+            int((~goes_on & rows["end"].isna()).sum()),
+            "open stretches give a reason for an end; without a date they are open",
+        ),
+        (
+            int((~goes_on & rows["end"].notna() & ~last).sum()),
+            "stretches give an end of being looked after, but the next one began before it; the episode goes on",
+        ),
+        (
+            _left_open(rows, last),
+            "episodes are open in an earlier return and not in the latest; when they ended is not on record",
+        ),
     ]
     return rows, [f"{count:,} {sentence}." for count, sentence in said if count]
 
@@ -148,7 +163,9 @@ def _cases(rows: pd.DataFrame) -> pd.DataFrame:
     first = rows.drop_duplicates("case").set_index("case")
     told = grouped["episode_start"].min()
     start = told.where(told.notna(), grouped["start"].min())
-    by_stretch = grouped["end"].max().where(last["end"].notna())
+    # Where stretches overlap, the one that began last says when and why the episode ended.
+    by_stretch = last["end"]
+    destination = rows[rows["destination"].notna()].drop_duplicates("case", keep="last").set_index("case")
     by_start = grouped["episode_end"].max()
     return pd.DataFrame(
         {
@@ -156,7 +173,7 @@ def _cases(rows: pd.DataFrame) -> pd.DataFrame:
             "start": start,
             "end": by_start.where(told.notna(), by_stretch),
             "start_known": first["start_known"].astype(bool),
-            "destination": last["destination"],
+            "destination": last["destination"].where(told.isna(), destination["destination"].reindex(last.index)),
             **{name: first[name] for name in ("input", "row", "file", "line")},
         }
     ).reset_index()
@@ -169,4 +186,3 @@ def _achieved(rows: pd.DataFrame) -> pd.DataFrame:
     return found[["case", "achieved", "end", "input", "row", "file", "line"]].rename(
         columns={"achieved": "activity", "end": "date"}
     )
-

@@ -26,7 +26,11 @@ DETAILS: Mapping[str, str] = {
     "legal_basis": "Legal basis",
 }
 """What every row tells of its case beside what happened -> its column."""
-NOT_CARRIED = ("placements after the first", "legal statuses after the first", "outcomes of reviews that decide nothing")
+NOT_CARRIED = (
+    "placements after the first",
+    "legal statuses after the first",
+    "outcomes of reviews that decide nothing",
+)
 """What the tables have and a tracker or a long table of milestones does not: the log is the same without it."""
 
 
@@ -57,7 +61,9 @@ def write_long(directory: Path, *, council: Council | None = None, seed: int = 1
     """
     council = Council() if council is None else council
     steps, details = _told(simulate_council(council, seed))
-    rows = steps.join(details, on="case").rename(columns={"case": "Episode", "activity": "Step", "date": "Date", **DETAILS})
+    rows = steps.join(details, on="case").rename(
+        columns={"case": "Episode", "activity": "Step", "date": "Date", **DETAILS}
+    )
     codes = "\n".join(f'"{name}" = "{name}"' for name in v.MILESTONES if name in set(steps["activity"]))
     named = 'case = "Episode"\nactivity = "Step"\ndate = "Date"'
     section = f'[[events]]\nfile = "events.csv"\n{named}\n{_details()}\n\n[events.codes]\n{codes}\n'
@@ -79,8 +85,8 @@ def _told(journeys: Journeys) -> tuple[pd.DataFrame, pd.DataFrame]:
     reviews = tables["reviews"].set_index("episode_id")
     parts.append(_step(reviews["review_date"], v.REVIEW))
     decided = reviews.assign(activity=reviews["outcome"].map(OUTCOMES).fillna("")).sort_values("review_date")
-    for activity, rows in decided[decided["activity"] != ""].groupby("activity"):
-        parts.append(_step(rows.loc[~rows.index.duplicated(), "review_date"], str(activity)))
+    for name, rows in decided[decided["activity"] != ""].groupby("activity"):
+        parts.append(_step(rows.loc[~rows.index.duplicated(), "review_date"], str(name)))
     milestones = tables["milestones"].rename(columns={"episode_id": "case", "milestone": "activity"})
     steps = pd.concat([*parts, milestones], ignore_index=True)
     placed = tables["placements"].drop_duplicates("episode_id").set_index("episode_id")["placement_type"]
@@ -116,6 +122,8 @@ def _write(directory: Path, council: Council, rows: pd.DataFrame, file: str, sec
     directory.mkdir(parents=True, exist_ok=True)
     rows.to_csv(directory / file, index=False, encoding="utf-8", lineterminator="\n")
     project = directory / PROJECT_FILE
-    head = '# A synthetic council: no record here is of a real child.\nschema_version = 1\nname = "Synthetic council"\n\n'
+    head = (
+        '# A synthetic council: no record here is of a real child.\nschema_version = 1\nname = "Synthetic council"\n\n'
+    )
     project.write_text(f"{head}{window_text(council)}\n{section}", encoding="utf-8", newline="\n")
     return project

@@ -65,6 +65,7 @@ def stage_table() -> pd.DataFrame:
             "p90_days": [nan, nan],
             "more_than_days": [nan, 77.0],
             "naive_median_days": [394.0, 12.0],
+            "recent_naive_median_days": [210.0, 11.0],
             "restricted_mean_days": [450.5, nan],
             "limit_days": [183.0, nan],
             "limit_confirmed": [True, False],
