@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -252,7 +253,8 @@ def account(folder: Path, council: dict[str, list[str]]) -> tuple[pd.DataFrame, 
             return error.ledger, error.quarantine, refused
         except InputError as error:
             named = {problem.file.removesuffix(".csv") for problem in error.problems} & set(council)
-            assert named - refused, f"refused without naming a file, or twice: {error}"
+            if not named - refused:
+                pytest.fail(f"refused without naming a file, or twice: {error}")
             refused |= named
             for name in named:
                 council[name] = [",".join(map(quoted, KINDS[name].clean))]
