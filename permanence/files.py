@@ -75,6 +75,6 @@ def code_digest() -> str:
     for package in _PACKAGES:
         root = Path(str(resources.files(package)))
         for path in root.rglob("*"):
-            if path.suffix in {".py", ".j2", ".css"}:
+            if path.suffix in {".py", ".j2", ".css", ".toml"}:
                 parts[f"{package}/{path.relative_to(root).as_posix()}"] = file_digest(path)
     return combined_digest(parts)

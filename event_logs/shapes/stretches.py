@@ -52,7 +52,7 @@ def read_stretches(
             stands = stands.assign(start_known=True)
         rows.append(_called(stands, section))
     together = pd.concat(rows, ignore_index=True)
-    if together["episode_start"].notna().any():
+    if "case" not in together or together["episode_start"].notna().any():
         together = _episodes_by_start(together)
     together = together.sort_values(["case", "start", "end", "input", "row"], na_position="last", kind="stable")
     together = together.reset_index(drop=True)
