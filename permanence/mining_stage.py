@@ -42,7 +42,7 @@ def mine_stages(log: EventLog, *, seed: int, advance: Advance) -> Mined:
     return _mined(
         log,
         {
-            "stages": lambda: collect.stages(_stage_durations(log)),
+            "stages": lambda: collect.stages(stage_durations(log)),
             "aims": lambda: collect.aims(mining.aims(log)),
             "bottlenecks": lambda: collect.bottlenecks(mining.bottlenecks(log, seed=seed)),
         },
@@ -50,7 +50,7 @@ def mine_stages(log: EventLog, *, seed: int, advance: Advance) -> Mined:
     )
 
 
-def _stage_durations(log: EventLog) -> pd.DataFrame:
+def stage_durations(log: EventLog) -> pd.DataFrame:
     """The stages, and beside each what a look at the completed stays of the last two years alone would say."""
     recent = mining.stage_summary(log, begun_since=log.window.end - RECENT)
     return mining.stage_summary(log).assign(recent_naive_median_days=recent["naive_median_days"])

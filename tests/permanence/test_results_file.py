@@ -13,8 +13,9 @@ from hand_results import aim_table, bottleneck_table, stage_table
 
 from event_logs.errors import InputError
 from event_logs.log import EventLog
-from mining import aims, bottlenecks, discover_map, stage_summary
+from mining import aims, bottlenecks, discover_map
 from permanence import collect
+from permanence.mining_stage import stage_durations
 from permanence.results import Results, json_schema, load_results, plain, records
 
 
@@ -86,7 +87,7 @@ def test_an_empty_table_has_no_rows() -> None:
 def test_the_tables_of_mining_fit_the_schema(tiny_log: EventLog) -> None:
     results = Results(
         log=collect.log_summary(tiny_log, "Tiny"),
-        stages=collect.stages(stage_summary(tiny_log)),
+        stages=collect.stages(stage_durations(tiny_log)),
         aims=collect.aims(aims(tiny_log)),
         bottlenecks=collect.bottlenecks(bottlenecks(tiny_log, seed=1, draws=20)),
         transitions=collect.transitions(discover_map(tiny_log), None),
