@@ -70,9 +70,12 @@ def write_tables(folder: Path, rows: int) -> None:
     pd.DataFrame({"child_id": child, "date_of_birth": birth}).to_csv(folder / "children.csv", index=False)
     spans = {"episode_id": episode, "child_id": child, "start_date": text[began], "end_date": ""}
     pd.DataFrame(spans).to_csv(folder / "episodes.csv", index=False)
-    of = rng.integers(0, cases, rows)
-    start = began[of] + rng.integers(0, 2_500, rows)
-    end = start + rng.integers(0, 400, rows)
+    of = np.sort(rng.integers(0, cases, rows))
+    days = rng.integers(1, 130, rows)
+    passed = np.cumsum(days) - days
+    first = np.searchsorted(of, np.arange(cases))
+    start = np.minimum(began[of] + passed - passed[np.minimum(first, rows - 1)][of], len(_DAYS) - 200)
+    end = start + days
     unknown = np.array(["", "n/k", "-"], dtype=object)[rng.integers(0, 3, rows)]
     wrong = rng.random(rows)
     placements = {
@@ -83,7 +86,8 @@ def write_tables(folder: Path, rows: int) -> None:
         "start_date": np.where(wrong > 0.995, "31/02/2020", text[start]),
         "end_date": np.where(rng.random(rows) < 0.1, unknown, text[end]),
     }
-    pd.DataFrame(placements).to_csv(folder / "placements.csv", index=False)
+    shuffled = rng.permutation(rows)
+    pd.DataFrame(placements).iloc[shuffled].to_csv(folder / "placements.csv", index=False)
     settings = "\n".join(f'"{name}" = "{"home" if "home" in name else "away"}"' for name in TYPES)
     (folder / "permanence.toml").write_text(f"{PROJECT}{settings}\n", encoding="utf-8")
 
