@@ -177,6 +177,7 @@ def show_new(made: NewProject, console: Console) -> None:
     console.print(f"Project: {made.path}", markup=False, highlight=False)
     if open_questions:
         things = "thing is" if open_questions == 1 else "things are"
-        console.print(f"{open_questions} {things} still to be checked: the lines with # CHECK in it.", highlight=False)
+        console.print(f"{open_questions} {things} still to be checked: see the comments with # CHECK.", highlight=False)
     where = made.path.parent
-    console.print(f"Next: permanence key {where}, then permanence check {where}", markup=False, highlight=False)
+    key = f"permanence key {where}, then " if "\n[pseudonyms]\n" in made.proposal.text else ""
+    console.print(f"Next: {key}permanence check {where}", markup=False, highlight=False)
