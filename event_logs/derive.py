@@ -9,13 +9,14 @@ import pandas as pd
 
 from event_logs import vocabulary as v
 from event_logs.account import notices, stop_if_unusable
+from event_logs.data_quality.completeness import completeness
 from event_logs.errors import InputError, Problem
 from event_logs.log import EventLog
+from event_logs.notes import derivation_notes
 from event_logs.packed import replacing
 from event_logs.project import Project
 from event_logs.pseudonyms import Pseudonyms, default_key_path, load_key
-from event_logs.quality import data_quality, derivation_notes
-from event_logs.quarantine import Records, inert
+from event_logs.quarantine import inert
 from event_logs.rules import Facts, Findings
 from event_logs.shapes.assemble import Assembled, assemble
 from event_logs.shapes.cases import AGE_BANDS
@@ -46,7 +47,7 @@ class Derivation:
     notes: tuple[str, ...]
     """What a reader of any figure from this log should know, in sentences."""
     data_quality: pd.DataFrame
-    """Completeness, one row a step and year; see `event_logs.quality.data_quality`."""
+    """One row a step and year; see `event_logs.data_quality.completeness`."""
     warnings: pd.DataFrame = field(default_factory=_no_warnings)
     """What the rules found in records that are used; see `event_logs.rules.Findings.warnings`."""
     reconciled: pd.DataFrame = field(default_factory=no_reconciled)
@@ -54,6 +55,8 @@ class Derivation:
     `event_logs.shapes.settle.RECONCILED`."""
     notices: pd.DataFrame = field(default_factory=lambda: notices(()))
     """What was seen in the values of records that are used; see `event_logs.account.notices`."""
+    unknown_codes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """The unknown codes that stand most often; see `event_logs.quarantine.Records.unknown_codes`."""
     findings: Findings | None = None
     """Everything the rules found, record by record."""
     facts: Facts | None = None
@@ -91,6 +94,7 @@ def derive(project: Project, *, quarantine: Path | None = None) -> Derivation:
     if names is not None:
         cases, events, reconciled = (replaced(frame, names) for frame in (cases, events, reconciled))
         facts, findings = with_pseudonyms(facts, findings, names)
+        outcomes = None if outcomes is None else replaced(outcomes, names)
     ranks = {activity: milestone.rank for activity, milestone in v.MILESTONES.items()}
     log = EventLog.of(events[["case", "activity", "date"]], project.window, cases=cases, ranks=ranks)
     files = {item.name + str(item.number): item.records for item in inputs}
@@ -99,10 +103,11 @@ def derive(project: Project, *, quarantine: Path | None = None) -> Derivation:
         quarantine=refused,
         ledger=ledger,
         notes=(*derivation_notes(log, files, outcomes), *notes, *made.notes, *_disagreements(reconciled)),
-        data_quality=data_quality(log, outcomes),
+        data_quality=completeness(log, outcomes),
         warnings=findings.warnings,
         reconciled=reconciled,
         notices=notices(made.records),
+        unknown_codes=pd.concat([item.records.unknown_codes() for item in made.inputs], ignore_index=True),
         findings=findings,
         facts=facts,
     )
@@ -157,10 +162,6 @@ def _pseudonyms(project: Project) -> Pseudonyms | None:
     path = project.pseudonyms.key
     file = default_key_path(project.name) if path is None else project.folder / Path(path).expanduser()
     return Pseudonyms(load_key(file, project_folder=project.folder), project.name)
-
-
-def _read_tables(project: Project) -> dict[str, Records]:
-    return {item.name: item.records for item in read_inputs(project)[0]}
 
 
 __all__ = ["AGE_BANDS", "Derivation", "NothingUsableError", "derive", "write_quarantine"]

@@ -271,15 +271,18 @@ class Records(Account):
         self.reject(refused, f"{column}: the {what}'s own row in {other.table.file} is quarantined")
         return values.mask(absent | refused)
 
+    def same_details(self, read: pd.DataFrame) -> None:
+        """Ignore every record of which the same is read as of one before it; `read` holds what is read of each."""
+        again = np.zeros(len(self.table), dtype=bool)
+        again[self.used] = read[self.used].duplicated().to_numpy()
+        self.ignore(SAME_DETAILS, again)
+
     def unique(self, column: str, read: pd.DataFrame) -> None:
         """Make the ids of the column unique: the same details again are ignored, other details reject all of them.
 
         `read` holds what is read of each record. No record wins over another silently, whichever comes first.
         """
-        used = read[self.used]
-        again = np.zeros(len(self.table), dtype=bool)
-        again[self.used] = used.duplicated().to_numpy()
-        self.ignore(SAME_DETAILS, again)
+        self.same_details(read)
         ids = self.text(column)[self.used]
         clash = np.zeros(len(self.table), dtype=bool)
         clash[self.used] = ids.duplicated(keep=False).to_numpy()

@@ -39,7 +39,12 @@ def check(project_path: Path, out: Path | None = None, *, earlier: Path | None =
         raise ValueError("the derivation holds no facts; make it with event_logs.derive")
     facts, findings = remaining(derivation.facts, derivation.findings)
     report = quality_report(
-        derivation.log, facts, findings, account=(derivation.ledger, derivation.quarantine), earlier=history
+        derivation.log,
+        facts,
+        findings,
+        account=(derivation.ledger, derivation.quarantine),
+        earlier=history,
+        unknown_codes=derivation.unknown_codes,
     )
     names = [PAGE, QUARANTINE, *(f"data_quality_{field.name}.csv" for field in fields(report))]
     with complete_files(folder) as scratch:

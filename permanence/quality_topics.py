@@ -58,7 +58,7 @@ def topics(
     """The sections of the page, in the order in which a team would read them."""
     return [
         _aims(report),
-        _rows_of_files(ledger, quarantine),
+        _rows_of_files(report, ledger, quarantine),
         _completeness(report),
         _order(report),
         _placements(report),
@@ -110,7 +110,7 @@ def _aims(report: QualityReport) -> Topic:
     return Topic("aims", "Children by the four PACE aims", says if count else none, tables, ("aims", "aims_children"))
 
 
-def _rows_of_files(ledger: pd.DataFrame, quarantine: pd.DataFrame) -> Topic:
+def _rows_of_files(report: QualityReport, ledger: pd.DataFrame, quarantine: pd.DataFrame) -> Topic:
     rules = [name for name in ledger if name not in _LEDGER]
     headers = [Cell("File"), *(Cell(name, True) for name in ("Read", "Used", "Set aside", "Left out")), Cell("By rule")]
     rows = []
@@ -124,9 +124,23 @@ def _rows_of_files(ledger: pd.DataFrame, quarantine: pd.DataFrame) -> Topic:
         rows = [[Cell(row["file"]), Cell(row["reason"]), _count(row["records"])] for row in found]
         headers = [Cell("File"), Cell("Reason"), Cell("Rows", True)]
         tables.append(Table("Why rows were set aside (a row may have several reasons)", headers, rows))
+    if len(report.unknown_codes):
+        tables.append(_unknown_codes(report.unknown_codes))
     count = len(quarantine)
     says = f"{_many(count, 'row was', 'rows were')} set aside; every one stands in quarantine.csv with its reasons."
-    return Topic("rows", "Rows set aside", says if count else "Every row could be used or left out by name.", tables)
+    none = "Every row could be used or left out by name."
+    return Topic("rows", "Rows set aside", says if count else none, tables, ("unknown_codes",))
+
+
+def _unknown_codes(found: pd.DataFrame) -> Table:
+    headers = [Cell("File"), Cell("Column"), Cell("Code"), Cell("Rows", True), Cell("Nearest known")]
+    shown = found.sort_values(["rows", "file", "column", "value"], ascending=[False, True, True, True]).head(SHOWN)
+    rows = [
+        [Cell(row["file"]), Cell(row["column"]), Cell(row["value"]), _count(row["rows"]), Cell(row["nearest"] or "–")]
+        for row in shown.to_dict("records")
+    ]
+    caption = "Codes that the project file does not know: add them to it, or correct the records"
+    return Table(caption, headers, rows, _of(len(rows), len(found)))
 
 
 def _completeness(report: QualityReport) -> Topic:
@@ -336,6 +350,10 @@ def _trend(report: QualityReport) -> Topic:
         for row in changed.to_dict("records")
     ]
     says = f"Compared with the extract of {earlier}: what has changed."
+    gone = found[found["measure"].str.match("(rows|episodes) ") & (found["now"] == 0) & (found["earlier"] > 0)]
+    if len(gone):
+        names = ", ".join(f"{row['what']} ({row['earlier']:,} before)" for row in gone.to_dict("records"))
+        says += f" None any more of: {names}. Was the extract filtered?"
     none = f"Nothing has changed since the extract of {earlier}."
     tables = [Table("Changes", headers, rows)] if rows else []
     return Topic("trend", "Since the last extract", says if rows else none, tables, ("trend", "history"))

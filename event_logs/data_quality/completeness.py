@@ -6,12 +6,26 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from event_logs import vocabulary as v
 from event_logs.log import EventLog
-from event_logs.quality import IMPLIED, REVIEW_OUTCOME
-from event_logs.vocabulary import REVIEW
 
 ALL = "all"
 NOT_KNOWN = "not known"
+REVIEW_OUTCOME = "Review outcome"
+_ORDERS = (v.PERMANENCE_ORDER, v.AUTHORITY_TO_ADOPT, v.ADOPTION_ORDER)
+
+IMPLIED: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (v.RECOMMENDED, (v.PANEL,)),
+    (v.LEGAL_REQUESTED, (v.LEGAL_RECEIVED,)),
+    (v.LEGAL_RECEIVED, (v.PANEL,)),
+    (v.HEALTH_REQUESTED, (v.HEALTH_COMPLETED,)),
+    (v.HEALTH_COMPLETED, (v.PANEL,)),
+    (v.REPORT_COMPLETED, (v.PANEL,)),
+    (v.PANEL, (v.AGENCY_DECISION,)),
+    (v.AGENCY_DECISION, (v.LODGED,)),
+    (v.LODGED, _ORDERS),
+)
+"""Step -> the later steps that cannot happen without it: whoever has a later one should have the step on record."""
 
 
 def completeness(log: EventLog, reviews: pd.DataFrame | None = None, *, groups: Sequence[str] = ()) -> pd.DataFrame:
@@ -37,7 +51,7 @@ def completeness(log: EventLog, reviews: pd.DataFrame | None = None, *, groups: 
     since = {step: _first_whole_year(log.window.reliable_from(step)) for step in counts["activity"].unique()}
     since = {step: year + (step in log.window.recorded_from) for step, year in since.items()}
     since[REVIEW_OUTCOME] = _first_whole_year(log.window.reliable_from(*log.window.recorded_from))
-    first_whole_year = counts["activity"].map(since)
+    first_whole_year = counts["activity"].map(since).astype("int64")
     columns = ["activity", "by", "group", "year", "implied_by", "expected", "recorded", "share", "reliable"]
     share = counts["recorded"] / counts["expected"]
     return counts.assign(share=share, reliable=counts["year"] >= first_whole_year)[columns]
@@ -59,7 +73,7 @@ def _expected(log: EventLog, reviews: pd.DataFrame | None) -> pd.DataFrame:
     if reviews is not None:
         known = reviews[reviews["date"].notna() & reviews["case"].isin(log.cases["case"])]
         rows = _rows(known["case"], known["date"], known["outcome"].notna())
-        parts.append(rows.assign(activity=REVIEW_OUTCOME, implied_by=REVIEW, place=len(IMPLIED)))
+        parts.append(rows.assign(activity=REVIEW_OUTCOME, implied_by=v.REVIEW, place=len(IMPLIED)))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from event_logs.data_quality.completeness import ALL, completeness
+from event_logs.data_quality.completeness import ALL, REVIEW_OUTCOME, completeness
 from event_logs.data_quality.spread import missing_months, recording_lag, same_day
 from event_logs.data_quality.tracking import standing, track
 from event_logs.data_quality.trend import HISTORY_COLUMNS, trend, with_earlier
 from event_logs.log import EventLog, from_days
-from event_logs.quality import REVIEW_OUTCOME
 from event_logs.rules.facts import Facts
 from event_logs.rules.findings import Findings, lines_of
 from event_logs.rules.order import ORDERS, Missing, WrongOrder
@@ -24,6 +23,7 @@ from event_logs.rules.spread import spikes
 _DUPLICATES = ("E71", "E72", "E72.1", "E72.2", "E73")
 _CHILDREN = ("E74", "E74.1", "E75", "E76", "E78.1", "E90.1")
 _QUOTED = r""" ('|").*$"""
+_NO_CODES = pd.DataFrame(columns=["file", "column", "value", "rows", "nearest"])
 Account = tuple[pd.DataFrame, pd.DataFrame]
 FIRST = 8
 """How many things are worth taking to the team first."""
@@ -60,6 +60,8 @@ class QualityReport:
     """How the children of each aim stand: see `tracking.standing`."""
     aims_children: pd.DataFrame
     """Who has no milestone on record where one is due: the rows of `tracking.track` that are overdue or skipped."""
+    unknown_codes: pd.DataFrame
+    """The unknown codes that stand most often: `file`, `column`, `value`, `rows`, `nearest`."""
     rules: pd.DataFrame
     """What each rule found: see `Findings.warnings`."""
     findings: pd.DataFrame
@@ -77,17 +79,19 @@ def quality_report(
     *,
     account: Account | None = None,
     earlier: pd.DataFrame | None = None,
+    unknown_codes: pd.DataFrame | None = None,
 ) -> QualityReport:
     """What is wrong with the records, by topic.
 
-    `account` is the ledger and the quarantine (see `event_logs.derive.Derivation`); `earlier` the measures
-    of earlier reports (see `trend.read_history`), for the trend. The same arguments give the same tables.
+    `account` is the ledger and the quarantine, `unknown_codes` those of the same name (see
+    `event_logs.derive.Derivation`); `earlier` the measures of earlier reports (see `trend.read_history`), for the
+    trend. The same arguments give the same tables.
     """
     groups = tuple(name for name in facts.policy.groups if name in log.cases)
     complete = completeness(log, facts.reviews if "reviews" in facts.given else None, groups=groups)
     tracked = track(facts)
     aims = standing(tracked)
-    history = with_earlier(_measures(log, findings, complete, aims, account), earlier)
+    history = with_earlier(_measures(log, facts, findings, complete, aims, account), earlier)
     unrecorded = tracked["status"].isin(["due, none recorded", "none recorded, but a later step is"])
     return QualityReport(
         first=_first(findings, aims, facts, account),
@@ -103,6 +107,7 @@ def quality_report(
         children=_pairs(findings, _CHILDREN)[["code", "kind", "file", "line", "other_file", "other_line", "child"]],
         aims=aims,
         aims_children=tracked[unrecorded].reset_index(drop=True),
+        unknown_codes=_NO_CODES if unknown_codes is None else unknown_codes,
         rules=findings.warnings,
         findings=findings.rows,
         history=history,
@@ -216,8 +221,18 @@ def _first_outcomes(facts: Facts) -> Iterator[dict[str, object]]:
         }
 
 
+def _extent(log: EventLog, groups: Sequence[str], account: Account | None) -> Iterator[tuple[str, str, int, float]]:
+    """How much there is at all: what an extract lacks that the one before had was probably filtered out."""
+    for file in [] if account is None else account[0].to_dict("records"):
+        yield f"rows {file['file']}", f"{file['file']}: rows read", int(file["rows_read"]), np.nan
+    for name in [name for name in groups if name in log.cases]:
+        for value, count in log.cases[name].value_counts().sort_index().items():
+            yield f"episodes {name} {value}", f"Episodes of {name} {value}", int(count), float(len(log.cases))
+
+
 def _measures(
     log: EventLog,
+    facts: Facts,
     findings: Findings,
     complete: pd.DataFrame,
     aims: pd.DataFrame,
@@ -234,6 +249,7 @@ def _measures(
     whole = complete[(complete["by"] == ALL) & complete["reliable"]]
     for step, row in whole.groupby("activity", sort=False)[["expected", "recorded"]].sum().iterrows():
         rows.append((f"on record {step}", f"{step}: on record", int(row["recorded"]), float(row["expected"])))
+    rows += _extent(log, facts.policy.groups, account)
     for aim in aims.to_dict("records"):
         said = f"Aim {aim['aim']}: no milestone on record where one is due"
         rows.append((f"aim {aim['aim']}", said, int(aim["unrecorded"]), float(aim["children"])))

@@ -49,6 +49,8 @@ class CaseTable(Table):
     episode: Text | None = None
     child: Text | None = None
     """Instead of `episode`: a row belongs to the child's episode that last began on or before its date."""
+    entered: Text | None = None
+    """Column of the day on which the row was typed in: how late records are made is then reported."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -62,6 +64,10 @@ class Children(Table):
 
     child: Text
     birth: Text
+    died: Text | None = None
+    """Column of the date of death."""
+    full_name: Text | None = None
+    """Column of the child's name: used to find two ids of one child, and never kept."""
     attributes: Mapping[Text, Text] = field(default_factory=dict)
     """Case attribute -> column."""
 
@@ -74,6 +80,8 @@ class Episodes(Table):
     child: Text
     start: Text
     end: Text
+    exported: Text | None = None
+    """Column of the day on which the row was exported: of an episode that stands twice the latest export counts."""
     attributes: Mapping[Text, Text] = field(default_factory=dict)
     home_destinations: tuple[Text, ...] = HOME_DESTINATIONS
     """Values of the attribute `destination` that mean the child went home."""

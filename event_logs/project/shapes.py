@@ -48,6 +48,8 @@ class LongTable(_CasesTable):
 
     activity: Text
     date: Text
+    entered: Text | None = None
+    """Column of the day on which the row was typed in."""
     codes: Annotated[Mapping[Text, ActivityOrNothing], Field(min_length=1)]
     """Label in the extract -> activity, or "" for one that is no step towards permanence."""
 

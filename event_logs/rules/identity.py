@@ -64,12 +64,25 @@ def _near_ids(facts: Facts) -> Iterator[Hits]:
 
 
 def _exported_again(facts: Facts) -> Iterator[Hits]:
-    frame = facts.episodes
-    exported = to_days(frame["exported"])
-    keys = [codes_of(frame["case"]), codes_of(frame["child"]), codes_of(frame["start"])]
-    older, newer = alike(keys, exported, among=~np.isnan(exported) & (keys[0] >= 0))
-    keep = exported[older] < exported[newer]
-    yield Hits("episodes", older[keep], other=newer[keep])
+    older, newer = older_exports(facts.episodes)
+    yield Hits("episodes", older, other=newer)
+
+
+def older_exports(episodes: pd.DataFrame) -> tuple[Ints, Ints]:
+    """Rows that were exported before another of the same `case`, `child` and `start`, and the latest of those.
+
+    Rows without a date in `exported` are no export of which anything is known. Of three exports two are older.
+    """
+    exported = to_days(episodes["exported"])
+    keys = ["case", "child", "start"]
+    known = np.flatnonzero(~np.isnan(exported) & episodes["case"].notna().to_numpy())
+    group = episodes.iloc[known].groupby(keys, sort=False, dropna=False).ngroup().to_numpy()
+    latest = np.full(group.max(initial=-1) + 1, -1, dtype=np.int64)
+    order = np.argsort(exported[known], kind="stable")
+    latest[group[order]] = known[order]  # the latest is written last
+    newer = latest[group]
+    older = exported[known] < exported[newer]
+    return known[older], newer[older]
 
 
 def _two_births(facts: Facts) -> tuple[Ints, Ints, Ints]:

@@ -18,7 +18,7 @@ from event_logs.shapes.inputs import PLACE, Input
 from event_logs.shapes.judged import judge, set_aside
 from event_logs.shapes.keys import look_up
 from event_logs.shapes.people import People, read_people
-from event_logs.shapes.settle import settle_events
+from event_logs.shapes.settle import differing_attributes, settle_events
 from event_logs.shapes.steps import EVENT, CaseFinder, StepsRead, read_steps
 
 if TYPE_CHECKING:
@@ -54,7 +54,13 @@ def assemble(project: Project, inputs: list[Input]) -> Assembled:
     """
     extraction = project.window.end
     people = read_people(inputs, extraction)
-    finder = CaseFinder(people.prospective, people.births, by_case=people.known_cases, by_child=people.known_children)
+    finder = CaseFinder(
+        people.prospective,
+        people.births,
+        by_case=people.known_cases,
+        by_child=people.known_children,
+        unborn=project.policy.unborn_activities,
+    )
     steps = read_steps(inputs, people.told, finder, extraction)
     steps = _with_stretches(steps, people)
     cases, reconciled = people.cases(steps.first_days())
@@ -65,6 +71,7 @@ def assemble(project: Project, inputs: list[Input]) -> Assembled:
     kept = set_aside(findings, tables, owners, by_number)
     children, found = people.settled(kept["children"]["child"])
     reconciled += [*people.reconciled, *found]
+    reconciled.append(differing_attributes(kept["episodes"], people.child_rows, people.child_attributes))
     cases = _described(kept, children, people, inputs)
     events, differing = _events(kept, cases)
     reconciled.append(differing)

@@ -20,6 +20,8 @@ def check_dates(
 ) -> None:
     """Reject dates that cannot be: before birth, after the extraction, an end before its start.
 
+    Of a child who is not born yet on the extraction date the rules say what may be dated before the birth.
+
     Raises InputError if start and end look swapped: then the columns are wrong, not the records.
     """
     records = item.records
@@ -27,7 +29,8 @@ def check_dates(
         raise InputError(swapped)
     for column, dates in [start] if end is None else [start, end]:
         if birth is not None:
-            records.reject((dates < birth).to_numpy(), f"{column}: before the child's birth")
+            early = (dates < birth) & (birth <= extraction)
+            records.reject(early.to_numpy(), f"{column}: before the child's birth")
         records.reject(
             (dates > extraction).to_numpy(), f"{column}: after the extraction date, {extraction.date().isoformat()}"
         )

@@ -11,7 +11,7 @@ from event_logs.project.sections import Children, Episodes
 from event_logs.project.shapes import Details, LongTable, Stretches, Tracker
 from event_logs.shapes.inputs import Input, by_section, of_kind
 from event_logs.shapes.keys import Known
-from event_logs.shapes.settle import FIRST_FILE, LATEST_RETURN, settle, supersede
+from event_logs.shapes.settle import FIRST_FILE, LATEST_RETURN, NOT_KNOWN, account, settle, supersede
 
 _FIRST = 10_000
 """Above every year: a value of the [children] table stands against that of any return."""
@@ -28,7 +28,7 @@ class ChildrenRead:
     reconciled: list[pd.DataFrame]
 
 
-def read_children(inputs: Sequence[Input], extraction: pd.Timestamp) -> ChildrenRead:
+def read_children(inputs: Sequence[Input]) -> ChildrenRead:
     """The rows of the [children] table and of the [details] that are the list of all children."""
     parts: list[pd.DataFrame] = []
     reconciled: list[pd.DataFrame] = []
@@ -37,23 +37,22 @@ def read_children(inputs: Sequence[Input], extraction: pd.Timestamp) -> Children
         section = items[0].section
         if isinstance(section, Details) and not section.defines:
             continue
-        read = [(item, _child_rows(item, None, extraction)) for item in items]
+        read = [(item, _child_rows(item, None)) for item in items]
         listed += [(item, section.child) for item in items if isinstance(section, Children | Details)]
         if section.files:
             stands, found = supersede(read, ["child", *_keys(section)], "details of the child")
             reconciled.append(found)
         else:
             ((item, frame),) = read
-            item.records.unique(_child_column(section), frame)
+            item.records.same_details(frame)
             stands = item.used(frame)
-        parts.append(stands.assign(year=_FIRST if isinstance(section, Children) else items[-1].year))
+        year = _FIRST if isinstance(section, Children) else items[-1].year
+        parts.append(stands.assign(year=year, listed=not section.files))
     known = Known.of("child", listed) if listed else None
     return ChildrenRead(_together(parts), known, reconciled)
 
 
-def read_details(
-    inputs: Sequence[Input], known: Known, extraction: pd.Timestamp
-) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+def read_details(inputs: Sequence[Input], known: Known) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
     """The rows of the other [details], each of a known child."""
     parts, reconciled = [], []
     for items in by_section(of_kind(inputs, Details)).values():
@@ -61,7 +60,7 @@ def read_details(
         assert isinstance(section, Details)
         if section.defines:
             continue
-        read = [(item, _child_rows(item, known, extraction)) for item in items]
+        read = [(item, _child_rows(item, known)) for item in items]
         if section.files:
             stands, found = supersede(read, ["child", *_keys(section)], "details of the child")
             reconciled.append(found)
@@ -83,15 +82,18 @@ def told_by(item: Input, child: pd.Series[str]) -> pd.DataFrame:
     return rows
 
 
-def _child_rows(item: Input, known: Known | None, extraction: pd.Timestamp) -> pd.DataFrame:
+def _child_rows(item: Input, known: Known | None) -> pd.DataFrame:
     section, records = item.section, item.records
     assert isinstance(section, Children | Details)
     child = known.refer(item, section.child) if known else records.identifier(section.child, "child id")
     rows = pd.DataFrame({"child": child})
-    if section.birth is not None:
-        rows["birth"] = records.date(section.birth, required=isinstance(section, Children))
-        reason = f"{section.birth}: birth after the extraction date"
-        records.reject((rows["birth"] > extraction).to_numpy(), reason)
+    if section.birth is not None:  # missing or still to come of a child registered unborn: the rules say what may be
+        rows["birth"] = records.date(section.birth, required=False)
+    if isinstance(section, Children):
+        if section.died is not None:
+            rows["died"] = records.date(section.died, required=False)
+        if section.full_name is not None:
+            rows["name"] = records.text(section.full_name)
     if isinstance(section, Details):
         for column in section.dates:
             rows[f"date of {column}"] = records.date(column, required=False)
@@ -112,24 +114,19 @@ def _keys(section: object) -> tuple[str, ...]:
     return section.key if isinstance(section, Details) else ()
 
 
-def _child_column(section: object) -> str:
-    assert isinstance(section, Children | Details)
-    return section.child
-
-
 def _together(parts: list[pd.DataFrame]) -> pd.DataFrame:
     columns = {"child": "str", "birth": "datetime64[us]", "input": "int64", "row": "int64", "file": "str"}
-    columns |= {"line": "int64", "year": "int64"}
+    columns |= {"line": "int64", "year": "int64", "listed": "bool"}
     empty = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
-    rows = pd.concat([empty, *parts], ignore_index=True) if parts else empty
-    return rows.astype({"birth": "datetime64[us]"})
+    rows = pd.concat([empty, *(part.assign(listed=part.get("listed", False)) for part in parts)], ignore_index=True)
+    return rows.astype({"birth": "datetime64[us]", "listed": "bool"})
 
 
 def settle_children(rows: pd.DataFrame, attributes: Sequence[str]) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
     """One row a child, by id: `birth` and the attributes, with the account of what the records disagree on.
 
     The table [children] stands against all others, a later return against an earlier one, and otherwise the smallest
-    value, so that no order of files or rows decides.
+    value, so that no order of files or rows decides. What one list of children tells in two ways is not known.
     """
     reconciled = []
     children = pd.DataFrame(index=pd.Index(rows["child"].dropna().unique(), name="child"))
@@ -139,10 +136,20 @@ def settle_children(rows: pd.DataFrame, attributes: Sequence[str]) -> tuple[pd.D
         if told is None:
             children[name] = pd.Series(index=children.index, dtype="str")
             continue
-        values, found = settle(told.rename(columns={name: "value", "year": "priority"}), "child", name, rule)
+        told = told.rename(columns={name: "value", "year": "priority"})
+        unsure = _told_in_two_ways(told[rows["listed"]])
+        values, found = settle(told[~told["child"].isin(unsure["child"])], "child", name, rule)
         children[name] = values.reindex(children.index).astype(rows[name].dtype)
-        reconciled.append(found)
+        blank = unsure.assign(value=pd.Series(index=unsure.index, dtype="str"))
+        reconciled += [found, account(NOT_KNOWN, name, blank, unsure)]
     return children, reconciled
+
+
+def _told_in_two_ways(told: pd.DataFrame) -> pd.DataFrame:
+    """The rows of children of whom one list tells several different values: which is true, nobody can say here."""
+    known = told.dropna(subset=["child", "value"]).drop_duplicates(["child", "file", "value"])
+    several = known.duplicated(["child", "file"], keep=False)
+    return known[several].sort_values(["child", "file", "line"], ignore_index=True)
 
 
 def child_attributes(inputs: Sequence[Input]) -> list[str]:

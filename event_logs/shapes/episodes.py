@@ -42,6 +42,8 @@ def read_table(items: Sequence[Input], children: Known | None) -> list[tuple[Inp
         child = children.refer(item, names.child) if children else records.identifier(names.child, "child id")
         frame = pd.DataFrame({"case": case, "child": child, "start": records.date(names.start)})
         frame["end"] = records.date(names.end, required=False)
+        if names.exported is not None:
+            frame["exported"] = records.date(names.exported, required=False)
         for attribute, column in names.attributes.items():
             frame[attribute] = records.attribute(column)
         read.append((item, frame))

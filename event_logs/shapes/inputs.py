@@ -110,12 +110,12 @@ def wanted(section: Table) -> list[str]:
 
 def _columns(section: Table) -> Iterable[str | None]:
     s = section
-    keys: Sequence[str | None] = (s.episode or s.child,) if isinstance(s, CaseTable) else ()
+    keys: Sequence[str | None] = (s.episode or s.child, s.entered) if isinstance(s, CaseTable) else ()
     match s:
         case Children():
-            return [s.child, s.birth, *s.attributes.values()]
+            return [s.child, s.birth, s.died, s.full_name, *s.attributes.values()]
         case Episodes():
-            return [s.episode, s.child, s.start, s.end, *s.attributes.values()]
+            return [s.episode, s.child, s.start, s.end, s.exported, *s.attributes.values()]
         case LegalStatuses():
             return [*keys, s.status, s.start, s.end]
         case Placements():
@@ -127,7 +127,7 @@ def _columns(section: Table) -> Iterable[str | None]:
         case Tracker():
             return [s.case, s.child, s.birth, s.start, s.end, *s.columns, *s.attributes.values()]
         case LongTable():
-            return [s.case, s.child, s.activity, s.date, s.birth, *s.attributes.values()]
+            return [s.case, s.child, s.activity, s.date, s.entered, s.birth, *s.attributes.values()]
         case Details():
             return [s.child, s.birth, *s.key, *s.dates, *s.attributes.values()]
         case Stretches():

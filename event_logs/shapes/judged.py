@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from event_logs.project.sections import CaseTable, Children, Episodes, LegalStatuses, Milestones, Placements, Reviews
+from event_logs.project.shapes import LongTable, Tracker
 from event_logs.rules import RULES, Facts, Findings, Severity, apply_rules
 from event_logs.shapes.inputs import Input
 
@@ -43,13 +44,14 @@ def set_aside(
     records of what happened to it.
     """
     left = {name: frame.reset_index(drop=True) for name, frame in tables.items()}
+    left = _without_duplicates(findings, left, inputs)
     found = findings.rows[findings.rows["severity"] == str(Severity.QUARANTINE)]
     found = found[found["table"].isin(list(left))]  # an event is told by a record of another table, and found there
     if found.empty:
         return left
     kept = dict(left)
     for (name, reason), rows in found.groupby(["table", "reason"], sort=False):
-        frame = left[str(name)].iloc[rows["row"].to_numpy()]
+        frame = left[str(name)].loc[rows["row"].to_numpy()]
         key = {"children": "child", "episodes": "case"}.get(str(name))
         told = owners[key][owners[key][key].isin(frame[key])] if key == "case" else frame
         _reject(told, inputs, str(reason))
@@ -70,6 +72,30 @@ def set_aside(
     return {name: frame.reset_index(drop=True) for name, frame in kept.items()}
 
 
+def _without_duplicates(
+    findings: Findings, tables: Mapping[str, pd.DataFrame], inputs: Mapping[int, Input]
+) -> dict[str, pd.DataFrame]:
+    """The frames of what happened without the records that a rule leaves out by its name.
+
+    A row of several columns, such as one of a tracker or a stretch, tells of more than one thing and stays.
+    """
+    ignored, kept = findings.ignored, dict(tables)
+    for (name, rule), rows in ignored[ignored["table"].isin(CASE_TABLES)].groupby(["table", "rule"], sort=False):
+        frame = kept[str(name)]
+        at = frame.index.intersection(pd.Index(rows["row"]))
+        alone = [
+            isinstance(inputs[number].section, (CaseTable, LongTable, Tracker)) for number in frame.loc[at, "input"]
+        ]
+        told = frame.loc[at[np.array(alone, dtype=bool)]]
+        for number, part in told.groupby("input"):
+            item = inputs[int(str(number))]
+            mask = np.zeros(len(item.records.table), dtype=bool)
+            mask[part["row"].to_numpy()] = True
+            item.records.ignore(str(rule), mask)
+        kept[str(name)] = frame.drop(index=told.index)
+    return kept
+
+
 def _reject(rows: pd.DataFrame, inputs: Mapping[int, Input], reason: str) -> None:
     for number, part in rows.groupby("input"):
         inputs[int(str(number))].reject(part["row"].to_numpy(dtype=np.int64), reason)
@@ -79,7 +105,7 @@ def with_pseudonyms(facts: Facts, findings: Findings, names: Pseudonyms) -> tupl
     """The same with the ids replaced; the rules have looked at the ids themselves by now."""
     frames: dict[str, Any] = {}
     for name in ("children", "episodes", *CASE_TABLES, "events"):
-        frames[name] = replaced(facts.table(name), names)
+        frames[name] = replaced(facts.table(name).drop(columns="name", errors="ignore"), names)
     return replace(facts, **frames), replace(findings, rows=replaced(findings.rows, names))
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from event_logs import vocabulary as v
 from event_logs.project.sections import Episodes
 from event_logs.project.shapes import Tracker
+from event_logs.rules.identity import older_exports
 from event_logs.shapes.cases import settle_cases
 from event_logs.shapes.checks import check_dates
 from event_logs.shapes.children import (
@@ -23,7 +24,7 @@ from event_logs.shapes.children import (
 from event_logs.shapes.episodes import TABLE, Told, name_cases, read_table, read_told, told_rows
 from event_logs.shapes.inputs import PLACE, Input, of_kind
 from event_logs.shapes.keys import Known, look_up
-from event_logs.shapes.settle import supersede
+from event_logs.shapes.settle import LATEST_EXPORT, account, supersede
 from event_logs.shapes.stretches import StretchesRead, read_stretches
 
 _CASE = {"case": "str", "child": "str", "start": "datetime64[us]", "end": "datetime64[us]"}
@@ -59,7 +60,7 @@ class People:
         rows = self.child_rows
         untold = rows["birth"].isna() & rows["child"].isin(rows.loc[rows["birth"].notna(), "child"])
         ordered = rows[~untold].sort_values(["child", "birth", "year"], ascending=[True, True, False], kind="stable")
-        return ordered.drop_duplicates(["child", "birth"])
+        return ordered.drop_duplicates(["child", "birth"]).sort_index()
 
     def case_rows(self) -> pd.DataFrame:
         """Every record that tells of a case by itself: `case`, `input`, `row`."""
@@ -87,7 +88,7 @@ class People:
 
 def read_people(inputs: Sequence[Input], extraction: pd.Timestamp) -> People:
     """The children and the episodes in the records; what cannot be is noted against its record."""
-    listed = read_children(inputs, extraction)
+    listed = read_children(inputs)
     births = settle_children(listed.rows, [])[0]["birth"]
     stretches = read_stretches(inputs, listed.known, births, extraction)
     table, found = _table(inputs, listed.known, births, extraction)
@@ -115,7 +116,7 @@ def read_people(inputs: Sequence[Input], extraction: pd.Timestamp) -> People:
             end = section.end or columns.get(v.CEASED, "end")
             check_dates(one.item, extraction, birth, (start, one.start), (end, one.end))
     everyone = known_children or Known("child", "any table", *[pd.Index(child_rows["child"].unique())] * 2)
-    details, found = read_details(inputs, everyone, extraction)
+    details, more = read_details(inputs, everyone)
     child_rows = pd.concat([child_rows, details], ignore_index=True)
     prospective = pd.concat([table_rows, *([told_rows(told)] if told else [])], ignore_index=True)
     return People(
@@ -129,7 +130,7 @@ def read_people(inputs: Sequence[Input], extraction: pd.Timestamp) -> People:
         known_children=known_children,
         child_attributes=child_attributes(inputs),
         case_attributes=_case_attributes(inputs, stretches),
-        reconciled=[*reconciled, *found],
+        reconciled=[*reconciled, *more],
         notes=notes,
     )
 
@@ -154,8 +155,22 @@ def _table(
         rows, found = supersede(read, ["case"], "episode")
         return rows.assign(start_known=True, priority=np.int64(TABLE)), [found]
     ((item, frame),) = read
+    superseded = [] if section.exported is None else [_latest_export(item, frame)]
+    frame = frame.drop(columns="exported", errors="ignore")
     item.records.unique(section.episode, frame)
-    return item.used(frame).assign(start_known=True, priority=np.int64(TABLE)).reset_index(drop=True), []
+    return item.used(frame).assign(start_known=True, priority=np.int64(TABLE)).reset_index(drop=True), superseded
+
+
+def _latest_export(item: Input, frame: pd.DataFrame) -> pd.DataFrame:
+    """Ignore the older exports of each episode, by name, and give the account of them."""
+    used = item.used(frame)
+    used = used[used["exported"].notna()].reset_index(drop=True)
+    older, newer = older_exports(used)
+    mask = np.zeros(len(item.records.table), dtype=bool)
+    mask[used["row"].to_numpy()[older]] = True
+    item.records.ignore(LATEST_EXPORT, mask)
+    told = used.assign(value=used["end"])
+    return account(LATEST_EXPORT, "end of the episode", told.iloc[newer], told.iloc[older])
 
 
 def _all_child_rows(
@@ -170,7 +185,8 @@ def _all_child_rows(
     if stretches is not None:
         named = [name for name in ("child", "birth", *attributes) if name in stretches.rows]
         parts.append(stretches.rows[[*named, *PLACE]].drop_duplicates([*named, "input"]))
-    rows = pd.concat([part.assign(year=part.get("year", 0)) for part in parts], ignore_index=True)
+    parts = [part.assign(year=part.get("year", 0), listed=part.get("listed", False)) for part in parts]
+    rows = pd.concat(parts, ignore_index=True)
     return rows, settle_children(rows, [])[0]["birth"]
 
 

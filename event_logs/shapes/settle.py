@@ -32,6 +32,9 @@ EARLIEST = "the earliest date stands"
 LATEST_RETURN = "the latest return stands"
 FIRST_FILE = "the file named first in the project stands"
 EPISODE_TABLE = "the table of the episodes stands"
+OF_THE_EPISODE = "what is told of the episode itself stands"
+NOT_KNOWN = "it is taken as not known"
+LATEST_EXPORT = "older export of the same episode"
 
 
 def no_reconciled() -> pd.DataFrame:
@@ -138,6 +141,20 @@ def settle(rows: pd.DataFrame, of: str, what: str, rule: str) -> tuple[pd.Series
     differs = ordered["value"].to_numpy() != stands["value"].reindex(ordered[of]).to_numpy()
     other = ordered[differs].drop_duplicates([of, "value", "file"])
     return values, account(rule, what, stands.reindex(other[of]).reset_index(), other)
+
+
+def differing_attributes(cases: pd.DataFrame, child_rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """The account of attributes that a record of an episode tells otherwise than one of its child; the former stand."""
+    found = [no_reconciled()]
+    for name in [name for name in names if name in cases and name in child_rows]:
+        place = ["child", name, "file", "line"]
+        told = child_rows[place].dropna(subset=["child", name]).drop_duplicates(["child", name, "file"])
+        both = cases[["case", *place]].dropna(subset=[name]).merge(told, on="child", suffixes=("", "_of_child"))
+        both = both[(both[name].astype("str") != both[f"{name}_of_child"].astype("str")).to_numpy(dtype=bool)]
+        kept = both[["case", *place]].rename(columns={name: "value"})
+        other = both[[f"{column}_of_child" for column in place[1:]]].set_axis(["value", "file", "line"], axis=1)
+        found.append(account(OF_THE_EPISODE, name, kept, other))
+    return pd.concat(found, ignore_index=True)
 
 
 def settle_events(events: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

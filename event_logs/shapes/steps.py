@@ -88,11 +88,13 @@ class CaseFinder:
         *,
         by_case: Known | None = None,
         by_child: Known | None = None,
+        unborn: Sequence[str] = (),
     ) -> None:
         self.cases = cases
         self._births = births
         self._of_case = look_up(cases["child"], births).set_axis(pd.Index(cases["case"]))
         self._known_cases, self._known_children = by_case, by_child
+        self._unborn = list(unborn)
 
     def case(self, item: Input, date: pd.Series[pd.Timestamp]) -> pd.Series[str]:
         """The case of each record of a table with an episode or child id; what cannot be found is rejected."""
@@ -112,9 +114,10 @@ class CaseFinder:
         item.records.reject(without.to_numpy(), f"{column}: the child has no episode that can be used")
         return case
 
-    def birth(self, case: pd.Series[str]) -> pd.Series[pd.Timestamp]:
-        """The birth of the child of each case."""
-        return look_up(case, self._of_case)
+    def birth(self, case: pd.Series[str], activity: pd.Series[str] | None = None) -> pd.Series[pd.Timestamp]:
+        """The birth of the child of each case; missing where the activity may be dated before it."""
+        births = look_up(case, self._of_case)
+        return births if activity is None else births.mask(activity.isin(self._unborn))
 
 
 def read_legal_statuses(inputs: Sequence[Input], finder: CaseFinder, extraction: pd.Timestamp) -> pd.DataFrame | None:
@@ -131,7 +134,8 @@ def read_legal_statuses(inputs: Sequence[Input], finder: CaseFinder, extraction:
             case = finder.case(item, start)
         check_dates(item, extraction, finder.birth(case), (names.start, start), (names.end, end))
         order = status.map({code: place for place, code in enumerate(names.codes)}).astype("float64")
-        return pd.DataFrame({"case": case, "status": status, "start": start, "end": end, "basis": order})
+        rows = pd.DataFrame({"case": case, "status": status, "start": start, "end": end, "basis": order})
+        return _with_entry(item, rows)
 
     return _read_all(of_kind(inputs, LegalStatuses), read)
 
@@ -150,7 +154,7 @@ def read_placements(inputs: Sequence[Input], finder: CaseFinder, extraction: pd.
             case = finder.case(item, start)
         check_dates(item, extraction, finder.birth(case), (names.start, start), (names.end, end))
         away = kind.map(names.settings) == "away"
-        return pd.DataFrame({"case": case, "type": kind, "start": start, "end": end, "away": away})
+        return _with_entry(item, pd.DataFrame({"case": case, "type": kind, "start": start, "end": end, "away": away}))
 
     return _read_all(of_kind(inputs, Placements), read)
 
@@ -177,7 +181,7 @@ def read_reviews(
             case = finder.case(item, date)
         check_dates(item, extraction, finder.birth(case), (names.date, date))
         activity = outcome.map(names.outcomes).replace("", None).astype("str")
-        return pd.DataFrame({"case": case, "date": date, "outcome": outcome, "activity": activity})
+        return _with_entry(item, pd.DataFrame({"case": case, "date": date, "outcome": outcome, "activity": activity}))
 
     items = of_kind(inputs, Reviews)
     if items and items[0].section.files:
@@ -198,9 +202,10 @@ def read_milestones(inputs: Sequence[Input], finder: CaseFinder, extraction: pd.
         date = records.date(names.date)
         if names.episode is None:
             case = finder.case(item, date)
-        check_dates(item, extraction, finder.birth(case), (names.date, date))
-        frame = pd.DataFrame({"case": case, "activity": label.map(names.codes), "date": date})
-        return frame.assign(source=item.name)
+        activity = label.map(names.codes)
+        check_dates(item, extraction, finder.birth(case, activity), (names.date, date))
+        frame = pd.DataFrame({"case": case, "activity": activity, "date": date})
+        return _with_entry(item, frame.assign(source=item.name))
 
     return _read_all(of_kind(inputs, Milestones), read)
 
@@ -216,7 +221,8 @@ def cell_events(
         column = one.item.records.columns[0]
         if case.isna().any():  # the episodes stand in another table, and the row names the child only
             case = case.where(case.notna(), finder.at(one.item, column, child.where(case.isna()), one.date))
-        check_dates(one.item, extraction, finder.birth(case), (column, one.date))
+        told_of = pd.Series(one.activity, index=case.index, dtype="str")
+        check_dates(one.item, extraction, finder.birth(case, told_of), (column, one.date))
         frame = pd.DataFrame({"case": case, "activity": one.activity, "date": one.date, "source": one.tracker.name})
         parts.append(one.item.used(frame))
     return pd.concat(parts, ignore_index=True)
@@ -235,9 +241,9 @@ def long_events(told: Sequence[Told], finder: CaseFinder, extraction: pd.Timesta
             case = case.where(
                 case.notna(), finder.at(one.item, getattr(one.item.section, "child", "child"), child, date)
             )
-        check_dates(one.item, extraction, finder.birth(case), (column, date))
+        check_dates(one.item, extraction, finder.birth(case, one.steps["activity"]), (column, date))
         frame = pd.DataFrame({"case": case, "activity": one.steps["activity"], "date": date, "source": one.item.name})
-        used = one.item.used(frame)
+        used = one.item.used(_with_entry(one.item, frame))
         parts.append(used[~used["activity"].isin(["", v.BECAME_LOOKED_AFTER, v.CEASED])])
     return pd.concat(parts, ignore_index=True)
 
@@ -246,6 +252,12 @@ def _none() -> pd.DataFrame:
     kinds = {"case": "str", "activity": "str", "date": "datetime64[us]", "source": "str"}
     places = {"input": "int64", "row": "int64", "file": "str", "line": "int64"}
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in {**kinds, **places}.items()})
+
+
+def _with_entry(item: Input, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with the day on which each was typed in, where the extract has it."""
+    column = getattr(item.section, "entered", None)
+    return rows if column is None else rows.assign(entered=item.records.date(column, required=False))
 
 
 def _read_all(items: Sequence[Input], read: Callable[[Input], pd.DataFrame]) -> pd.DataFrame | None:

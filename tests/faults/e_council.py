@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -58,11 +60,19 @@ TABLES = {
 }
 
 
-def council(folder: Path, **added: str) -> tuple[Derivation, Findings]:
-    """The council with lines added to its tables: what derive makes of it, and what the rules find."""
+def council(
+    folder: Path, *, replaced: Mapping[str, tuple[str, str]] = MappingProxyType({}), policy: str = "", **added: str
+) -> tuple[Derivation, Findings]:
+    """The council with lines added to its tables: what derive makes of it, and what the rules find.
+
+    `replaced` gives some tables another text, and their sections further keys.
+    """
+    project = PROJECT
     for name, text in TABLES.items():
-        (folder / f"{name}.csv").write_text(text + added.get(name, ""), encoding="utf-8")
-    (folder / "permanence.toml").write_text(PROJECT, encoding="utf-8")
+        whole, keys = replaced.get(name, (text, ""))
+        (folder / f"{name}.csv").write_text(whole + added.get(name, ""), encoding="utf-8")
+        project = project.replace(f'file = "{name}.csv"\n', f'file = "{name}.csv"\n{keys}')
+    (folder / "permanence.toml").write_text(project + policy, encoding="utf-8")
     derivation = derive(load_project(folder))
     assert derivation.findings is not None
     return derivation, derivation.findings

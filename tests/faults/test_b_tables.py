@@ -11,8 +11,12 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from event_logs.data_quality import quality_report, trend
+from event_logs.data_quality.trend import with_earlier
+from event_logs.derive import Derivation
 from event_logs.errors import InputError
-from event_logs.sources import copies, gone_since, looks_swapped, missing_months, named
+from event_logs.sources import copies, looks_swapped, named
+from faults.e_council import council
 from faults.reading import checked, read, reasons, refusal, rows, written
 from faults.registry import fault
 
@@ -316,22 +320,23 @@ def test_31_texts_cut_at_a_limit(tmp_path: Path, length: int, warned: bool) -> N
 
 @fault(32)
 def test_32_a_filtered_export_shows_against_the_one_before(tmp_path: Path) -> None:
-    before = read(written(tmp_path, text(HEADER, *RECORDS), "2023.csv"))
-    now = read(written(tmp_path, text(HEADER, RECORDS[0], RECORDS[2]), "2024.csv"))
-    assert gone_since(now, before, ["team"]) == (
-        "2024.csv has 2 records, 33% fewer than the 3 of 2023.csv",
-        "2024.csv: no record has these values of 'team' any more: 'South' (1 records before)",
-    )
-    assert gone_since(before, now, ["team"]) == ()
+    both = "episode_id,child_id,start_date,end_date,team\nE1,C1,2020-03-01,,North\nE2,C2,2021-01-05,2021-09-20,South\n"
+    teams = 'attributes = { team = "team" }\n'
+    before = measures(council(tmp_path, replaced={"episodes": (both, teams)})[0])
+    filtered = both.replace("E2,C2,2021-01-05,2021-09-20,South\n", "")
+    now = measures(council(tmp_path, replaced={"episodes": (filtered, teams)})[0])
+    change = trend(with_earlier(now, before.assign(extraction_date="2021-12-31"))).set_index("measure")
+    assert change.loc["episodes team South", ["earlier", "now"]].tolist() == [1, 0]
+    assert change.loc["episodes team North", ["earlier", "now"]].tolist() == [1, 1]
+    assert change.loc["rows episodes.csv", ["earlier", "now"]].tolist() == [2, 1]
 
 
-@fault(32)
-def test_32_months_without_a_record() -> None:
-    days = pd.Series(pd.date_range("2020-01-01", "2020-12-31"))
-    kept = days[~days.dt.month.isin([5, 6])]
-    assert missing_months(kept, "reviews.csv") == ("reviews.csv: 2 months are without any record: 2020-05, 2020-06",)
-    assert missing_months(days, "reviews.csv") == ()
-    assert missing_months(days[days.dt.day == 1][::3], "few.csv") == ()
+def measures(derivation: Derivation) -> pd.DataFrame:
+    """The figures that a report keeps for the next one."""
+    assert derivation.facts is not None
+    assert derivation.findings is not None
+    account = (derivation.ledger, derivation.quarantine)
+    return quality_report(derivation.log, derivation.facts, derivation.findings, account=account).history
 
 
 def test_reasons_and_ignored_rules_add_up_on_a_table_with_everything(tmp_path: Path) -> None:

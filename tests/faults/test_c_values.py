@@ -21,9 +21,9 @@ from event_logs.sources.delimited import parse_table
 from event_logs.values import ColumnReading
 from event_logs.values.cells import NumberReading
 from event_logs.values.codes import DatedCode
-from event_logs.values.conflicts import Statement, contradictions, summary
 from event_logs.window import ObservationWindow
 from faults.declared import records, stopped, told, why
+from faults.e_council import council
 from faults.registry import fault
 from mining.drawing import Diagram, DiagramNode
 from mining.drawing.drawing import draw
@@ -270,22 +270,14 @@ def test_46_impossible_numbers_are_set_aside_and_unusual_ones_told() -> None:
 
 
 @fault(47)
-def test_47_files_that_contradict_each_other() -> None:
-    def said(file: str, who: list[str], value: list[str | None]) -> Statement:
-        lines = np.arange(2, 2 + len(who))
-        return Statement(file, "sex", pd.Series(who, dtype="str"), pd.Series(value, dtype="str"), lines)
-
-    first = said("children.csv", ["C1", "C2", "C3"], ["Female", "Male", None])
-    second = said("tracker.csv", ["C2", "C1", "C3"], ["Male", "Male", "Female"])
-    found = contradictions([first, second])
-    assert found.to_dict("records") == [
-        {"what": "sex", "who": "C1", "file": "children.csv", "line": 2, "value": "Female"},
-        {"what": "sex", "who": "C1", "file": "tracker.csv", "line": 3, "value": "Male"},
-    ]
-    pd.testing.assert_frame_equal(found, contradictions([second, first]))
-    assert summary(found) == ("sex: children.csv and tracker.csv disagree on 1 of them.",)
-    assert contradictions([first]).empty
-    assert contradictions([]).empty
+def test_47_files_that_contradict_each_other(tmp_path: Path) -> None:
+    episodes = "episode_id,child_id,start_date,end_date,sex\nE1,C1,2020-03-01,,Male\nE2,C2,2021-01-05,2021-09-20,Male\n"
+    derivation, _ = council(tmp_path, replaced={"episodes": (episodes, 'attributes = { sex = "sex" }\n')})
+    (found,) = derivation.reconciled.to_dict("records")
+    assert (found["what"], found["child"], found["rule"]) == ("sex", "C1", "what is told of the episode itself stands")
+    assert (found["kept"], found["kept_file"], found["kept_line"]) == ("Male", "episodes.csv", 2)
+    assert (found["other"], found["other_file"], found["other_line"]) == ("Female", "children.csv", 2)
+    assert any(note.startswith("sex: 1 record tells another thing") for note in derivation.notes)
 
 
 YES_NO = {"Y": True, "yes": True, "1": True, "TRUE": True, "✓": True, "N": False, "0": False}

@@ -26,6 +26,16 @@ def test_71_exact_duplicate_is_kept_once_by_a_named_rule(tmp_path: Path) -> None
     assert findings.ignored["rule"].unique().tolist() == ["exact duplicate"]
 
 
+@fault(71)
+def test_71_a_record_told_again_beside_its_notes_is_left_out_by_name(tmp_path: Path) -> None:
+    noted = {"milestones": ("episode_id,milestone,date,note\nE1,Permanence panel,2020-10-06,first\n", "")}
+    again = "E1,Permanence panel,2020-10-06,typed twice\n"
+    derivation, _ = council(tmp_path, replaced=noted, milestones=again)
+    assert count(derivation, "milestones.csv", "exact duplicate") == 1
+    assert derivation.log.events["activity"].eq(v.PANEL).sum() == 1
+    assert derivation.quarantine.empty
+
+
 @fault(72)
 def test_72_near_duplicates_are_a_list_of_pairs_and_both_are_kept(tmp_path: Path) -> None:
     derivation, findings = council(tmp_path, milestones="E1,Permanence panel,2020-10-07\n")
@@ -69,6 +79,34 @@ def test_73_without_export_dates_neither_row_wins(tmp_path: Path) -> None:
     assert clash["row"].tolist() == [3, 4]
 
 
+@fault(73)
+def test_73_a_council_that_names_the_export_date_keeps_the_latest(tmp_path: Path) -> None:
+    head = "episode_id,child_id,start_date,end_date,exported\n"
+    exports = "E1,C1,2020-03-01,,2022-12-31\nE2,C2,2021-01-05,,2021-06-30\nE2,C2,2021-01-05,2021-09-20,2022-12-31\n"
+    derivation, _ = council(tmp_path, replaced={"episodes": (head + exports, 'exported = "exported"\n')})
+    assert count(derivation, "episodes.csv", "older export of the same episode") == 1
+    assert derivation.quarantine.empty
+    ends = derivation.log.cases.set_index("case")["end"]
+    assert ends["E2"] == pd.Timestamp("2021-09-20")
+    assert pd.isna(ends["E1"])
+    (older,) = derivation.reconciled.to_dict("records")
+    assert (older["kept"], older["kept_line"], older["other_line"]) == ("2021-09-20", 4, 3)
+
+
+@fault(74)
+def test_74_of_a_reused_id_the_birth_is_not_known_and_nothing_is_lost(tmp_path: Path) -> None:
+    derivation, findings = council(tmp_path, children="C1,2003-04-05,Male,F1\n")
+    assert derivation.quarantine.empty
+    assert lines(findings, "E74") == [("children.csv", 4)]
+    cases = derivation.log.cases.set_index("case")
+    assert pd.isna(cases.loc["E1", "birth"])
+    assert pd.isna(cases.loc["E1", "sex"])
+    assert cases.loc["E1", "family"] == "F1"
+    told = derivation.reconciled[derivation.reconciled["what"] == "birth"]
+    assert told["other"].tolist() == ["2016-02-29", "2003-04-05"]
+    assert set(told["rule"]) == {"it is taken as not known"}
+
+
 @fault(74)
 def test_74_reused_id_is_told_and_too_many_stop() -> None:
     children = [(f"C{n}", "2015-01-01", "Female", None) for n in range(400)]
@@ -94,6 +132,18 @@ def test_75_two_ids_of_one_child_are_listed_and_not_merged() -> None:
         {"child": ["C1", "C9"], "birth": ["2016-02-29"] * 2, "name": ["Mhairi O’Neill", "MHAIRI ONEILL"]}
     )
     assert len(found(children=names, episodes=together).of("E75")) == 1
+
+
+@fault(75)
+def test_75_names_find_the_pair_and_go_no_further(tmp_path: Path) -> None:
+    children = (
+        "child_id,date_of_birth,sex,family_id,name\n"
+        "C1,2016-02-29,Female,F1,Mhairi O’Neill\nC2,2010-06-10,Male,F2,Ian Orr\nC9,2016-02-29,Female,F3,MHAIRI ONEILL\n"
+    )
+    derivation, findings = council(tmp_path, replaced={"children": (children, 'full_name = "name"\n')})
+    assert lines(findings, "E75") == [("children.csv", 4)]
+    assert "name" not in derivation.log.cases
+    assert not derivation.log.cases.astype("str").apply(lambda column: column.str.contains("hairi")).any(axis=None)
 
 
 @fault(76)
@@ -136,6 +186,15 @@ def test_78_an_id_with_a_wrong_length_or_check_digit_is_quarantined() -> None:
     assert found(children=children, episodes=[]).of("E78").empty  # no form declared, none assumed
     usual = [(f"C{n:04}", "2015-01-01", "Female", None) for n in range(200)]
     assert lines(found(children=[*usual, ("C12", "2015-01-01", "Female", None)]), "E78.1") == [("children.csv", 202)]
+
+
+@fault(78)
+def test_78_a_council_declares_the_form_of_its_ids(tmp_path: Path) -> None:
+    policy = "[policy]\nchild_id = 'C\\d'\n"
+    derivation, _ = council(tmp_path, children="C77,2015-01-01,Male,F9\n", policy=policy)
+    (row,) = derivation.quarantine.to_dict("records")
+    assert (row["file"], row["row"]) == ("children.csv", 4)
+    assert row["reasons"] == "child_id: the id has the wrong length or form, or its check digit is wrong"
 
 
 @fault(79)
@@ -242,6 +301,29 @@ def test_85_an_unborn_baby_is_allowed_by_a_named_rule() -> None:
     born_since = found(policy, milestones=registered)
     assert lines(born_since, "E84") == [("milestones.csv", 3)]
     assert ("milestones.csv", 2) in lines(born_since, "E85")
+
+
+@fault(85)
+def test_85_a_council_with_children_registered_unborn(tmp_path: Path) -> None:
+    born = "C3,2023-02-01,,F3\nC4,,,F4\nC5,2024-02-01,,F5\n"
+    episodes = "E3,C3,2022-12-01,\nE4,C4,2022-12-01,\nE5,C5,2022-12-01,\n"
+    derivation, findings = council(tmp_path, children=born, episodes=episodes)
+    assert {"E3", "E4"} < set(derivation.log.cases["case"])
+    assert derivation.quarantine[["file", "row"]].to_numpy().tolist() == [["children.csv", 6], ["episodes.csv", 6]]
+    assert ("children.csv", 4) in lines(findings, "E85")
+    assert ("children.csv", 5) in lines(findings, "E85")
+    bands = derivation.log.cases.set_index("case")["age_band"]
+    assert bands["E3"] == "before birth"
+    assert pd.isna(bands["E4"])
+
+
+@fault(86)
+def test_86_a_council_that_names_the_date_of_death(tmp_path: Path) -> None:
+    children = "child_id,date_of_birth,sex,family_id,died\nC1,2016-02-29,Female,F1,2020-10-05\nC2,2010-06-10,Male,F2,\n"
+    derivation, _ = council(tmp_path, replaced={"children": (children, 'died = "died"\n')})
+    assert derivation.quarantine[["file", "row", "reasons"]].to_numpy().tolist() == [
+        ["milestones.csv", 3, "date: after the child's death"]
+    ]
 
 
 @fault(86)
@@ -374,6 +456,21 @@ def test_93_late_entry_is_told_with_its_lag() -> None:
         v.AGENCY_DECISION: -1,
         v.PANEL: 365,
         v.RECOMMENDED: 91,
+    }
+
+
+@fault(93)
+def test_93_a_council_that_names_the_day_of_entry(tmp_path: Path) -> None:
+    steps = "episode_id,milestone,date,typed\nE1,Permanence recommended,2020-07-09,2020-07-10\n"
+    steps += "E1,Permanence panel,2020-10-06,2021-10-06\n"
+    derivation, findings = council(tmp_path, replaced={"milestones": (steps, 'entered = "typed"\n')})
+    assert lines(findings, "E93") == [("milestones.csv", 3)]
+    assert derivation.facts is not None
+    from event_logs.data_quality.spread import recording_lag
+
+    assert recording_lag(derivation.facts).set_index("activity")["median_days"].to_dict() == {
+        v.RECOMMENDED: 1,
+        v.PANEL: 365,
     }
 
 
