@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from event_logs.notes import derivation_notes
 from event_logs.packed import replacing
 from event_logs.project import Project
 from event_logs.pseudonyms import Pseudonyms, default_key_path, load_key
-from event_logs.quarantine import inert
+from event_logs.quarantine import Records, inert
 from event_logs.rules import Facts, Findings
 from event_logs.shapes.assemble import Assembled, assemble
 from event_logs.shapes.cases import AGE_BANDS
@@ -107,7 +108,7 @@ def derive(project: Project, *, quarantine: Path | None = None) -> Derivation:
         warnings=findings.warnings,
         reconciled=reconciled,
         notices=notices(made.records),
-        unknown_codes=pd.concat([item.records.unknown_codes() for item in made.inputs], ignore_index=True),
+        unknown_codes=_unknown_codes(made.records),
         findings=findings,
         facts=facts,
     )
@@ -129,6 +130,11 @@ def _ledger(made: Assembled) -> pd.DataFrame:
     counts = [str(name) for name in table if name not in ("file", "section")]
     table[counts] = table[counts].fillna(0).astype("int64")  # a rule that a file knows nothing of counts 0
     return table[["file", *counts, "section"]]
+
+
+def _unknown_codes(records: Sequence[Records]) -> pd.DataFrame:
+    found = [one.unknown_codes() for one in records if one.has_unknown_codes]
+    return pd.concat(found, ignore_index=True) if found else records[0].unknown_codes()
 
 
 def _disagreements(reconciled: pd.DataFrame) -> list[str]:

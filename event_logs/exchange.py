@@ -21,7 +21,16 @@ from event_logs.packed import read_bytes, replacing
 from event_logs.project import nearest
 from event_logs.quarantine import inert
 from event_logs.window import ObservationWindow
-from event_logs.xes import WINDOW_END, WINDOW_START, XesContent, read_xes, without_offset, write_xes
+from event_logs.xes import (
+    CASE_ORDER,
+    EVENT_ORDER,
+    WINDOW_END,
+    WINDOW_START,
+    XesContent,
+    read_xes,
+    without_offset,
+    write_xes,
+)
 
 EVENTS_FILE, CASES_FILE = "event_log.parquet", "event_log_cases.parquet"
 _METADATA = b"permanence"
@@ -33,6 +42,7 @@ def read_log(
     columns: LogColumns | None = None,
     date_format: str | None = None,
     final: Sequence[str] | None = None,
+    notes: list[str] | None = None,
 ) -> EventLog:
     """An event log from a file ending in .xes, .xes.gz, .csv, .csv.gz or .parquet.
 
@@ -40,13 +50,21 @@ def read_log(
     guessed). Timestamps with an offset keep the date and time as written, without the offset. The window runs from the
     first event to the last. A case has ended if its last event is one of the `final` activities, by default those that
     `final_activities` finds; every other case is open. A file that we wrote ourselves (XES or Parquet) comes back with
-    its own window and cases. Traces without events are left out, since nothing says when they began. Of a log with
-    start and complete events all are kept. Raises InputError for a file or column that cannot be used, an activity in
-    `final` that the log does not have, and, with count and first lines, for values that are missing or unreadable.
+    its own window and cases. Traces without events are left out, since nothing says when they began; how many is added
+    to `notes`. Of events of one instant a `final` one is the last. Of a log with start and complete events all are
+    kept. Raises InputError for a file or column that cannot be used, columns named for an XES file (which names its
+    own), an activity in `final` that the log does not have, and, with count and first lines, for values that are
+    missing or unreadable.
     """
     name = path.name.lower()
     if name.endswith((".xes", ".xes.gz")):
+        if columns is not None:
+            problem = "an XES file says itself what the case, the activity and the timestamp are"
+            raise InputError(Problem(path.name, "", problem, "Leave the names of columns out"))
         content = read_xes(path)
+        if content.empty_traces and notes is not None:
+            are = "1 trace has" if content.empty_traces == 1 else f"{content.empty_traces:,} traces have"
+            notes.append(f"{path.name}: {are} no events and {'is' if content.empty_traces == 1 else 'are'} left out.")
         if WINDOW_START in content.attributes and final is None:
             return _own_xes(content)
         events = content.events.assign(date=_xes_dates(content.events, path.name))
@@ -135,11 +153,17 @@ def _foreign(events: pd.DataFrame, cases: pd.DataFrame | None, final: Sequence[s
         unknown = [name for name in final if name not in log.activities]
         if unknown:
             raise InputError([_unknown_final(name, log.activities, file) for name in unknown])
+        if _ranks(events) is None:
+            log = EventLog.of(events, window, ranks={name: int(name in final) for name in log.activities})
     ends = final if final is not None else final_activities(log)
-    table = log.cases
-    first = log.arrays.first
-    last = log.events.iloc[first[1:] - 1].reset_index(drop=True)
-    table = table.assign(end=last["date"].where(last["activity"].isin(list(ends))))
+    arrays = log.arrays
+    latest = arrays.day[arrays.first[1:] - 1]
+    # At its last instant a case may bear several events, whose order nobody recorded.
+    ending = log.events["activity"].isin(list(ends)).to_numpy() & (arrays.day == latest[arrays.case])
+    ended = np.zeros(len(latest), dtype=bool)
+    ended[arrays.case[ending]] = True
+    last = log.events["date"].iloc[arrays.first[1:] - 1].reset_index(drop=True)
+    table = log.cases.assign(end=last.where(ended))
     if cases is not None:
         table = table.merge(cases, on="case", how="left")
     return EventLog(log.events, table, window)
@@ -172,7 +196,15 @@ def _own_xes(content: XesContent) -> EventLog:
     for column in ("start", "end"):
         if column not in cases:
             cases[column] = pd.NaT
-    return EventLog.of(events, window, cases=cases, ranks=_ranks(events))
+    events = _in_order(events, content.attributes.get(EVENT_ORDER))
+    return EventLog.of(events, window, cases=_in_order(cases, content.attributes.get(CASE_ORDER)), ranks=_ranks(events))
+
+
+def _in_order(frame: pd.DataFrame, order: str | None) -> pd.DataFrame:
+    """The columns in the order that the file tells, others at the end."""
+    names = json.loads(order) if order is not None else []
+    first = [name for name in names if name in frame]
+    return frame[[*first, *(name for name in frame if name not in first)]]
 
 
 def _wall(text: str) -> pd.Timestamp:

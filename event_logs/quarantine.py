@@ -230,6 +230,11 @@ class Records(Account):
         pairs = zip(unknown, free, strict=True)
         self.reject(bad, [_code_reason(column, value, near.get(value, []), bool(is_free)) for value, is_free in pairs])
 
+    @property
+    def has_unknown_codes(self) -> bool:
+        """Whether a column held codes that are not known."""
+        return bool(self._unknown)
+
     def unknown_codes(self, top: int = 20) -> pd.DataFrame:
         """The unknown codes that stand most often: `file`, `column`, `value`, `rows`, `nearest`, up to `top` a column.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from event_logs.packed import BoundedStream, opened
 
 WINDOW_START, WINDOW_END, RECORDED_FROM = "window:start", "window:end", "window:recorded_from"
 """Attributes of the log by which our own files carry their observation window."""
+EVENT_ORDER, CASE_ORDER = "columns:events", "columns:cases"
+"""Those by which they carry the order of columns, as a list in JSON."""
 _PROLOG = 1_000_000
 _ENCODINGS = {"utf-8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252"}
 _VALUE_TAGS = {"string", "date", "int", "float", "boolean", "id"}
@@ -47,6 +50,8 @@ class XesContent:
     """The log's own attributes."""
     recorded_from: Mapping[str, str]
     """Activity -> date, as our own files carry it."""
+    empty_traces: int = 0
+    """How many traces have no events."""
 
 
 @dataclass
@@ -191,7 +196,8 @@ def _content(
     attributes = {child.get("key", ""): child.get("value", "") for child in root if _local(child) in _VALUE_TAGS}
     nested = next((child for child in root if child.get("key") == RECORDED_FROM), ())
     recorded_from = {child.get("key", ""): child.get("value", "") for child in nested}
-    return XesContent(frame, cases.drop_duplicates("case", ignore_index=True), attributes, recorded_from)
+    empty = len(names) - len(np.unique(case_of))
+    return XesContent(frame, cases.drop_duplicates("case", ignore_index=True), attributes, recorded_from, empty)
 
 
 def write_xes(log: EventLog, stream: IO[bytes] | gzip.GzipFile) -> None:
@@ -226,6 +232,8 @@ def _header(log: EventLog) -> str:
         f'<date key="{WINDOW_START}" value="{_stamp(window.start)}"/>\n'
         f'<date key="{WINDOW_END}" value="{_stamp(window.end)}"/>\n'
         f'<string key="{RECORDED_FROM}" value="">{dates}</string>\n'
+        f'<string key="{EVENT_ORDER}" value="{_text(json.dumps(list(log.events), ensure_ascii=False))}"/>\n'
+        f'<string key="{CASE_ORDER}" value="{_text(json.dumps(list(log.cases), ensure_ascii=False))}"/>\n'
     )
 
 

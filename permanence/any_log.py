@@ -28,9 +28,14 @@ class LogFile:
     final: tuple[str, ...] = ()
     """Activities that end a case; empty to have them found from the log."""
 
-    def read(self) -> EventLog:
-        """The log. Raises InputError when the file cannot be used or has no events."""
-        log = exchange.read_log(self.path, columns=self.columns, date_format=self.date_format, final=self.final or None)
+    def read(self, notes: list[str]) -> EventLog:
+        """The log; what is to be told of how it was read is added to `notes`.
+
+        Raises InputError when the file cannot be used or has no events.
+        """
+        log = exchange.read_log(
+            self.path, columns=self.columns, date_format=self.date_format, final=self.final or None, notes=notes
+        )
         if len(log) == 0:
             raise InputError(Problem(self.path.name, "", "the log has no events", "Export the log again"))
         return log
@@ -38,7 +43,8 @@ class LogFile:
 
 def mine_log(file: LogFile, out: Path, display: StageDisplay) -> tuple[Results, list[str]]:
     """Write map, results and the log itself, typed and ordered, into `out`; return results and messages."""
-    log = _read(file, display)
+    notes: list[str] = []
+    log = _read(file, display, notes)
     with display.stage("Mining the process map and bottlenecks") as advance:
         found = mine_activities(log, seed=1, advance=advance)
     results = Results(log=collect.log_summary(log, file.path.name), **found.parts)
@@ -47,7 +53,7 @@ def mine_log(file: LogFile, out: Path, display: StageDisplay) -> tuple[Results, 
         found.write(scratch)
         write_text(scratch / RESULTS, results.text())
         write_text(scratch / RUN, _record(file, seed=1))
-    return results, [found.no_picture] if found.no_picture else []
+    return results, [*notes, *([found.no_picture] if found.no_picture else [])]
 
 
 def simulate_from_log(
@@ -56,7 +62,7 @@ def simulate_from_log(
     """Write a simulated log, from a model fitted to the given one, into `out`; return the given and the simulated."""
     from simulation.discover import simulate_log
 
-    log = _read(file, display)
+    log = _read(file, display, [])
     with display.stage("Fitting a model and simulating"):
         simulated = simulate_log(log, cases=cases, seed=seed)
     with display.stage("Writing the files"), complete_files(out) as scratch:
@@ -65,9 +71,9 @@ def simulate_from_log(
     return log, simulated
 
 
-def _read(file: LogFile, display: StageDisplay) -> EventLog:
+def _read(file: LogFile, display: StageDisplay, notes: list[str]) -> EventLog:
     with display.stage(f"Reading {file.path.name}"):
-        return file.read()
+        return file.read(notes)
 
 
 def _record(file: LogFile, *, seed: int) -> str:

@@ -266,6 +266,88 @@ def test_public_logs(name: str, events: int, cases: int, activities: int, open_c
     assert open_cases in (None, log.open_cases)
 
 
+LOAN = LogColumns(case="case_id", activity="activity", timestamp="end_time")
+EVERY_LOG = {
+    "sepsis_full.xes.gz": None,
+    "receipt_wabo.xes.gz": None,
+    "helpdesk.xes.gz": None,
+    "running-example.xes": None,
+    "traffic_fines_sample.csv.gz": FINES,
+    "loan_app.csv.gz": LOAN,
+    "interval_event_log.csv.gz": None,
+}
+"""All logs of the folder but the one with missing timestamps, which is refused."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EVERY_LOG)
+def test_every_public_log_comes_back_equal_from_xes_and_parquet(name: str, tmp_path: Path) -> None:
+    log = read_log(shared(name), columns=EVERY_LOG[name])
+    write_log(log, tmp_path)
+    assert same(read_run_log(tmp_path), log)
+    back = read_log(tmp_path / "event_log.xes.gz")
+    assert list(back.events.columns) == list(log.events.columns)
+    assert same(back, log)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in EVERY_LOG if "xes" in name])
+@pytest.mark.filterwarnings("ignore:Install the optional requirement:UserWarning")
+def test_pm4py_reads_the_same_of_our_file_as_of_the_original(name: str, tmp_path: Path) -> None:
+    import pm4py
+
+    log = read_log(shared(name))
+    write_log(log, tmp_path)
+    keys = ["case:concept:name", "time:timestamp", "concept:name"]
+    theirs, ours = (
+        pm4py.read_xes(str(path), variant="iterparse") for path in (shared(name), tmp_path / "event_log.xes.gz")
+    )
+    # We keep the time as written, without its offset; so does pandas once it is told to.
+    assert len(ours) == len(theirs)
+    assert set(theirs.columns) <= set(ours.columns) | {"case:creator", "case:variant", "case:variant-index"}
+    assert ours["concept:name"].value_counts().to_dict() == theirs["concept:name"].value_counts().to_dict()
+    shared_attributes = [column for column in theirs if column in ours and column not in keys]
+    assert shared_attributes
+    for column in shared_attributes:
+        count = ours.groupby("case:concept:name", sort=True)[column].count()
+        assert count.equals(theirs.groupby("case:concept:name", sort=True)[column].count()), column
+    pm4py.write_xes(ours, str(tmp_path / "theirs.xes"))
+    again = read_log(tmp_path / "theirs.xes").events.astype({"activity": "str"})
+    told = ["case", "activity", "date"]
+    by = ["case", "date", "activity"]
+    expected = log.events.astype({"activity": "str"})[told].sort_values(by, ignore_index=True)
+    pd.testing.assert_frame_equal(again[told].sort_values(by, ignore_index=True), expected)
+
+
+def test_an_end_that_shares_its_last_instant_ends_the_case(tmp_path: Path) -> None:
+    rows = (
+        "1,open,2024-01-01",
+        "1,archived,2024-01-02",
+        "1,a letter,2024-01-02",
+        "1,zip,2024-01-02",
+        "2,open,2024-01-01",
+    )
+    path = csv(tmp_path, "\n".join(["case,activity,date", *rows]) + "\n")
+    log = read_log(path, final=["archived"])
+    assert log.cases["end"].tolist() == [pd.Timestamp("2024-01-02"), pd.NaT]
+    assert log.events.loc[log.events["case"] == "1", "activity"].tolist()[-1] == "archived"
+
+
+def test_columns_named_for_an_xes_file_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "log.xes"
+    path.write_text("<log/>", encoding="utf-8")
+    (found,) = problems(path, columns=LOAN)
+    assert found.problem == "an XES file says itself what the case, the activity and the timestamp are"
+
+
+def test_traces_without_events_are_counted(tmp_path: Path) -> None:
+    path, notes = tmp_path / "log.xes", list[str]()
+    event = '<event><string key="concept:name" value="a"/><date key="time:timestamp" value="2020-01-01"/></event>'
+    path.write_text(f"<log><trace/><trace>{event}</trace><trace/></log>", encoding="utf-8")
+    assert len(read_log(path, notes=notes).cases) == 1
+    assert notes == ["log.xes: 2 traces have no events and are left out."]
+
+
 def test_local_time_of_the_sepsis_log_is_kept() -> None:
     log = read_log(shared("sepsis_full.xes.gz"))
     first = log.events[log.events["case"] == "A"].iloc[0]
