@@ -16,6 +16,7 @@ from mining.visits import (
     REACHED,
     BoolArray,
     FloatArray,
+    FoundVisits,
     Visits,
     check_activities,
     start_days,
@@ -56,6 +57,12 @@ def aims(log: EventLog, aims: Sequence[Aim] = AIMS) -> pd.DataFrame:
 
 def aim_visits(log: EventLog, aim: Aim) -> tuple[Visits, int]:
     """The visits an aim is judged by (from clock start to clock stop), and how many children's age is unknown."""
+    found, unknown = find_aim_visits(log, aim)
+    return found.usable(), unknown
+
+
+def find_aim_visits(log: EventLog, aim: Aim) -> tuple[FoundVisits, int]:
+    """Every visit of the aim's children, those included whose dates cannot be trusted, and how many lack an age."""
     check_activities(log, (aim.clock_start, *aim.clock_stops))
     arrays = log.arrays
     begin = start_days(arrays, (aim.clock_start,))
@@ -72,7 +79,7 @@ def aim_visits(log: EventLog, aim: Aim) -> tuple[Visits, int]:
     stop = np.where(young, stop, np.nan)
     reliable = log.window.reliable_from(*aim.clock_stops)
     found = visits_between(log, start, stop, stops=aim.clock_stops, reliable_from=reliable, left=left)
-    return found.usable(), int(unknown.sum())
+    return found, int(unknown.sum())
 
 
 def _left_home(log: EventLog, begin: FloatArray) -> FloatArray:
@@ -106,7 +113,7 @@ def _row(log: EventLog, aim: Aim) -> dict[str, object]:
     within = visits.days <= aim.limit_days
     met = int((within & (visits.cause == REACHED)).sum())
     late = int((~within & (visits.cause == REACHED)).sum())
-    share, low, high, warning = _share_met(visits, aim.limit_days)
+    share, low, high, warning = share_met(visits, aim.limit_days)
     return {
         "number": aim.number,
         "name": aim.name,
@@ -122,7 +129,7 @@ def _row(log: EventLog, aim: Aim) -> dict[str, object]:
         "target_share": aim.target_share,
         "limit_days": float(aim.limit_days),
         "crude_share": met / (met + late) if met + late else np.nan,
-        "meets_target": _verdict(low, high, aim.target_share),
+        "meets_target": verdict(low, high, aim.target_share),
         "not_recorded": visits.not_recorded,
         "before_reliable": visits.before_reliable,
         "before_window": visits.before_window,
@@ -135,7 +142,7 @@ def _row(log: EventLog, aim: Aim) -> dict[str, object]:
     }
 
 
-def _share_met(visits: Visits, limit: float) -> tuple[float, float, float, str]:
+def share_met(visits: Visits, limit: float) -> tuple[float, float, float, str]:
     """Share whose stop comes within the limit, its 95 % interval, and a warning."""
     shares = aalen_johansen(visits.days, visits.cause, entry=visits.entry_delay, ways=2)
     share = float(shares.at(limit)[0])
@@ -149,7 +156,8 @@ def _share_met(visits: Visits, limit: float) -> tuple[float, float, float, str]:
     return share, low, high, shares.warning
 
 
-def _verdict(low: float, high: float, target: float) -> str:
+def verdict(low: float, high: float, target: float) -> str:
+    """Whether a share meets its target: "yes", "no", or "cannot tell" where its interval holds the target."""
     if low >= target:
         return "yes"
     if high < target:

@@ -61,7 +61,7 @@ def steps_of(arrays: LogArrays) -> Steps:
     edge = np.ones(min(n, 1), dtype=bool)
     first, last = np.concatenate([edge, changes]), np.concatenate([changes, edge])
     inner = np.flatnonzero(~last)
-    pairs, arrow_of_inner = np.unique(source[inner] * activities + source[inner + 1], return_inverse=True)
+    pairs, arrow_of_inner = distinct(source[inner] * activities + source[inner + 1], activities**2)
     arrow = np.full(n, -1, dtype=np.int64)
     arrow[inner] = arrow_of_inner
     ends = arrays.end[case]
@@ -78,3 +78,39 @@ def steps_of(arrays: LogArrays) -> Steps:
         first=first,
         waiting=last & np.isnan(ends),
     )
+
+
+def distinct(values: IntArray, below: int) -> tuple[IntArray, IntArray]:
+    """The different values, increasing, and each one's position among them, for whole numbers from 0 to `below`.
+
+    Counting beats sorting by an order of magnitude as long as a table of all possible values is small.
+
+    >>> [part.tolist() for part in distinct(np.array([7, 2, 7]), 10)]
+    [[2, 7], [1, 0, 1]]
+    """
+    if below > 1 << 22:
+        found, position = np.unique(values, return_inverse=True)
+        return found, position.astype(np.int64)
+    present = np.bincount(values, minlength=1) > 0
+    place = np.cumsum(present) - 1
+    return np.flatnonzero(present), place[values].astype(np.int64)
+
+
+def by_group(group: IntArray, groups: int) -> IntArray:
+    """The order that puts members of a group together and leaves their order within it, for groups 0 to `groups`."""
+    # numpy sorts 16-bit numbers by their digits, in a tenth of the time.
+    narrow = group.astype(np.uint16) if groups <= 1 << 16 else group
+    return np.argsort(narrow, kind="stable").astype(np.int64)
+
+
+def distinct_cases(case: IntArray, group: IntArray, groups: int) -> IntArray:
+    """How many different cases each group has; `case` must not decrease.
+
+    >>> distinct_cases(np.array([0, 0, 1]), np.array([1, 1, 1]), 3).tolist()
+    [0, 2, 0]
+    """
+    order = by_group(group, groups)
+    case, group = case[order], group[order]
+    new = np.ones(len(case), dtype=bool)
+    new[1:] = (case[1:] != case[:-1]) | (group[1:] != group[:-1])
+    return np.bincount(group[new], minlength=groups)[:groups].astype(np.int64)

@@ -265,6 +265,29 @@ def aalen_johansen(
     return CumulativeIncidence(times, survival, incidence, variance, n, d, last, warning)
 
 
+def score_interval(share: float, error: float, count: float, level: float = 0.95) -> tuple[float, float]:
+    """Limits of an estimated share (Wilson 1927), for as many plain yes-or-no answers as its error is worth.
+
+    A share with standard error `error` is worth share (1 - share) / error^2 independent answers; where that cannot
+    be said, because the share is 0 or 1, it is worth `count`. Where few have been seen these limits hold the truth
+    about as often as they say, at 0 and 1 too, where those on the log(-log) scale do not exist. (NaN, NaN) for an
+    unknown share, or one that nobody stands behind.
+
+    >>> low, high = score_interval(0.0, 0.0, 20)
+    >>> round(low, 3), round(high, 3)
+    (0.0, 0.161)
+    """
+    if not 0 <= share <= 1:
+        return np.nan, np.nan
+    worth = share * (1 - share) / error**2 if 0 < share < 1 and error > 0 else count
+    if not np.isfinite(worth) or worth <= 0:
+        return np.nan, np.nan
+    z = _normal_quantile(level)
+    middle = (share + z**2 / (2 * worth)) / (1 + z**2 / worth)
+    half = z / (1 + z**2 / worth) * np.sqrt(share * (1 - share) / worth + z**2 / (4 * worth**2))
+    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
+
+
 def _checked(
     durations: npt.ArrayLike, entry: npt.ArrayLike | None, weights: npt.ArrayLike | None
 ) -> tuple[FloatArray, FloatArray, FloatArray]:

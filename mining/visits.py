@@ -74,7 +74,10 @@ class Visits:
 
     def begun_since(self, day: float) -> Visits:
         """The visits that began on or after this day (days since 1970-01-01)."""
-        kept = self.start >= day
+        return self.only(self.start >= day)
+
+    def only(self, kept: BoolArray) -> Visits:
+        """The visits for which `kept` is true; the counts of those left out stay."""
         return replace(
             self,
             case=self.case[kept],
@@ -164,7 +167,7 @@ def visits_between(
     end = np.where(np.isnan(gone), arrays.window_end, gone)
     reached = ~np.isnan(stop)
     cause = np.where(reached, REACHED, np.where(np.isnan(gone), OPEN, LEFT))
-    proof = _first_days(arrays, _proofs(stops), start)
+    proof = first_days(arrays, _proofs(stops), start)
     not_recorded = ~reached & ~np.isnan(proof)
     exit_day = np.select([reached, not_recorded], [stop, proof], np.maximum(end, start))
     # A window that is reliable throughout must not turn away those already in the stage when it began.
@@ -183,7 +186,7 @@ def visits_between(
 
 def start_days(arrays: LogArrays, activities: Sequence[str]) -> FloatArray:
     """For each case the day by which all the activities had happened, each at its first; NaN unless all did."""
-    days: FloatArray = np.maximum.reduce([_first_days(arrays, (activity,)) for activity in activities])
+    days: FloatArray = np.maximum.reduce([first_days(arrays, (activity,)) for activity in activities])
     return days
 
 
@@ -196,7 +199,51 @@ def stop_days(
     """
     if all_stops:
         return np.maximum(start_days(arrays, activities), start)
-    return _first_days(arrays, activities, start)
+    return first_days(arrays, activities, start)
+
+
+def first_days(arrays: LogArrays, activities: Sequence[str], start: FloatArray | None = None) -> FloatArray:
+    """For each case the day of its first event of any of the activities (on or after `start`); NaN for none."""
+    days = np.full(len(arrays.start), np.nan)
+    events = events_of(arrays, activities)
+    if start is not None:
+        events = events[arrays.day[events] >= start[arrays.case[events]]]
+    # Written last to first, so that the first of a case stays.
+    days[arrays.case[events[::-1]]] = arrays.day[events[::-1]]
+    return days
+
+
+def last_days(arrays: LogArrays, activities: Sequence[str], until: FloatArray) -> FloatArray:
+    """For each case the day of its last event of any of the activities on or before `until`; NaN for none.
+
+    A case whose `until` is NaN has all its events looked at.
+    """
+    days = np.full(len(arrays.start), np.nan)
+    events = events_of(arrays, activities)
+    limit = np.where(np.isnan(until), np.inf, until)
+    events = events[arrays.day[events] <= limit[arrays.case[events]]]
+    days[arrays.case[events]] = arrays.day[events]
+    return days
+
+
+def nth_days(arrays: LogArrays, activities: Sequence[str], nth: int, start: FloatArray) -> FloatArray:
+    """For each case the day of its nth event (1 the first) of the activities on or after `start`; NaN for fewer."""
+    days = np.full(len(arrays.start), np.nan)
+    events = events_of(arrays, activities)
+    events = events[arrays.day[events] >= start[arrays.case[events]]]
+    case = arrays.case[events]
+    opens = np.concatenate([[True], case[1:] != case[:-1]]) if len(case) else np.empty(0, dtype=bool)
+    place = np.arange(len(case)) - np.maximum.accumulate(np.where(opens, np.arange(len(case)), 0))
+    wanted = place == nth - 1
+    days[case[wanted]] = arrays.day[events[wanted]]
+    return days
+
+
+def events_of(arrays: LogArrays, activities: Sequence[str]) -> IntArray:
+    """Positions of the events of the given activities, in the log's order."""
+    wanted = np.zeros(len(arrays.activities) + 1, dtype=bool)
+    wanted[_codes(arrays, activities)] = True
+    return np.flatnonzero(wanted[arrays.activity])
 
 
 def check_activities(log: EventLog, activities: Sequence[str]) -> None:
@@ -275,24 +322,6 @@ def _summary_row(stage: Stage, visits: Visits) -> dict[str, object]:
 
 def _codes(arrays: LogArrays, activities: Sequence[str]) -> list[int]:
     return [code for code, name in enumerate(arrays.activities) if name in set(activities)]
-
-
-def _events_of(arrays: LogArrays, activities: Sequence[str]) -> IntArray:
-    """Positions of the events of the given activities, in the log's order."""
-    wanted = np.zeros(len(arrays.activities) + 1, dtype=bool)
-    wanted[_codes(arrays, activities)] = True
-    return np.flatnonzero(wanted[arrays.activity])
-
-
-def _first_days(arrays: LogArrays, activities: Sequence[str], start: FloatArray | None = None) -> FloatArray:
-    """For each case the day of its first event of any of the activities (on or after `start`); NaN for none."""
-    days = np.full(len(arrays.start), np.nan)
-    events = _events_of(arrays, activities)
-    if start is not None:
-        events = events[arrays.day[events] >= start[arrays.case[events]]]
-    # Written last to first, so that the first of a case stays.
-    days[arrays.case[events[::-1]]] = arrays.day[events[::-1]]
-    return days
 
 
 def _proofs(stops: Sequence[str]) -> tuple[str, ...]:

@@ -34,17 +34,6 @@ def _known_activity(name: str) -> str:
     return name
 
 
-def _whole_date_format(text: str) -> str:
-    sample = datetime(2024, 12, 25)
-    try:
-        back = datetime.strptime(sample.strftime(text), text)
-    except ValueError:
-        back = None
-    if back is None or back.date() != sample.date():
-        raise ValueError(f"{text!r} does not say day, month and year; write for example '%d/%m/%Y' for 25/12/2024")
-    return text
-
-
 def _plain_date(value: object) -> object:
     if isinstance(value, datetime):
         raise ValueError("must be a date without a time, such as 2024-07-31")
@@ -59,7 +48,6 @@ def _plain_date(value: object) -> object:
 Text = Annotated[str, StringConstraints(min_length=1)]
 Activity = Annotated[Text, AfterValidator(_known_activity)]
 ActivityOrNothing = Annotated[str, AfterValidator(_known_activity)]
-DateFormat = Annotated[str, AfterValidator(_whole_date_format)]
 PlainDate = Annotated[date, Strict(), BeforeValidator(_plain_date)]
 Weekday = Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 Setting = Literal["home", "away"]

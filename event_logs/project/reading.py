@@ -8,9 +8,9 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
-from event_logs.project.fields import FORBID, DateFormat, Text
+from event_logs.project.fields import FORBID, Text
 from event_logs.sources.spec import Delimiter, Encoding
-from event_logs.values.reading import ColumnReading, DateReading
+from event_logs.values.reading import ColumnReading, DateFormat, DateReading
 
 
 @dataclass(frozen=True, kw_only=True)

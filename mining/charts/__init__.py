@@ -2,8 +2,15 @@
 
 from mining.charts.caption import Caption, Marker, alt_text
 from mining.charts.cusum import cusum
-from mining.charts.draw import draw_chart
-from mining.charts.points import completion_series, entry_cohort_series
+from mining.charts.draw import chart_svg, draw_chart
+from mining.charts.pace import PaceChart, PaceCharts, pace_charts
+from mining.charts.points import (
+    completed_durations,
+    completion_series,
+    days_between,
+    entry_cohort_series,
+    met_between_misses,
+)
 from mining.charts.run_chart import run_chart, suggest_rephase
 from mining.charts.shewhart import shewhart
 from mining.charts.shewhart_rules import Rules
@@ -12,12 +19,19 @@ from mining.charts.simulation import power
 __all__ = [
     "Caption",
     "Marker",
+    "PaceChart",
+    "PaceCharts",
     "Rules",
     "alt_text",
+    "chart_svg",
+    "completed_durations",
     "completion_series",
     "cusum",
+    "days_between",
     "draw_chart",
     "entry_cohort_series",
+    "met_between_misses",
+    "pace_charts",
     "power",
     "run_chart",
     "shewhart",

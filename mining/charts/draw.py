@@ -65,6 +65,20 @@ def draw_chart(
     kind = path.suffix.lower().removeprefix(".")
     if kind not in _METADATA:
         raise ValueError(f"a chart is written as .svg, .png or .pdf, got {path.name!r}")
+    path.write_bytes(_rendered(chart, kind, caption, rules, panel))
+
+
+def chart_svg(
+    chart: RunChart | ShewhartChart, *, caption: Caption, rules: Rules | None = None, panel: Cusum | None = None
+) -> str:
+    """The chart of `draw_chart` as SVG text that stands in a page as it is: no header, nothing from outside."""
+    text = _rendered(chart, "svg", caption, rules, panel).decode()
+    return text[text.index("<svg") :]
+
+
+def _rendered(
+    chart: RunChart | ShewhartChart, kind: str, caption: Caption, rules: Rules | None, panel: Cusum | None
+) -> bytes:
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
@@ -80,7 +94,7 @@ def draw_chart(
     data = buffer.getvalue()
     if kind == "svg":
         data = _described(data, caption.title, alt_text(chart, caption=caption, rules=rules, panel=panel))
-    path.write_bytes(data)
+    return data
 
 
 _SETTINGS: Any = {

@@ -10,37 +10,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from event_logs.log import EventLog, from_days, to_days
+from event_logs.log import EventLog, from_days
 from event_logs.vocabulary import Aim, Stage
-from mining.aims import aim_visits
+from mining.aims import find_aim_visits
+from mining.charts.periods import Grid, Period, date_of, first_day, groups_of
 from mining.charts.rules import FloatArray, IntArray
 from mining.survival import aalen_johansen, kaplan_meier
-from mining.visits import REACHED, Visits, find_visits, stage_visits
+from mining.visits import REACHED, BoolArray, FoundVisits, check_activities, find_visits
 
-Period = Literal["month", "quarter", "year"]
 Statistic = Literal["median", "mean", "count", "share within limit"]
 
-_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_SAME_DAY = 0.5
 COMPLETION_COLUMNS = ("group", "label", "start", "end", "n", "value", "complete", "reason")
 COHORT_COLUMNS = ("group", "label", "start", "end", "n", "reached", "value", "complete", "reason")
 
 
 def completion_series(
     log: EventLog,
-    stage: Stage,
+    stage: Stage | Aim,
     *,
     period: Period = "month",
     statistic: Statistic = "median",
     by: str | None = None,
 ) -> pd.DataFrame:
-    """A stage's durations by the period in which children reached its stop; one row a period, in time order.
+    """Durations of a stage or an aim by the period in which children reached the stop; one row a period, in order.
 
     Columns: `group` (value of the case attribute `by`, "" without it; every group has all periods), `label`
     ("2024-01", "2024 Q1", "2024"), `start` and `end` (first and last day), `n` (children who reached the stop in it),
@@ -55,15 +53,15 @@ def completion_series(
     """
     if statistic == "share within limit" and stage.limit_days is None:
         raise ValueError(f"a share within the limit needs a stage with a limit; {stage.name!r} has none")
-    found = find_visits(log, stage)
-    first = _first_day(log, stage.stops)
-    used = (found.cause == REACHED) & ~found.not_recorded & (found.exit >= first)
+    clock = _Clock.of(log, stage)
+    found, first = clock.found, first_day(log, clock.stops)
+    used = clock.completed(log)
     days = found.exit[used] - found.start[used]
     limit = np.nan if stage.limit_days is None else float(stage.limit_days)
-    grid = _Grid.of(log, found.exit[used], period, first)
-    groups, group = _groups(log, found.case[used], by)
-    starts_known = _first_day(log, stage.starts)
-    blind = _blind_until(log, stage, starts_known)
+    grid = Grid.of(log, found.exit[used], period, first)
+    groups, group = groups_of(log, found.case[used], by)
+    starts_known = first_day(log, clock.starts)
+    blind = clock.blind_until(log)
     rows = []
     for name in groups:
         for number in range(len(grid)):
@@ -101,15 +99,11 @@ def entry_cohort_series(
     horizon = aim.limit_days if horizon_days is None else horizon_days
     if horizon is None or not horizon > 0:
         raise ValueError(f"horizon_days must be given and positive for {aim.name!r}, got {horizon}")
-    if isinstance(aim, Aim):
-        visits, _ = aim_visits(log, aim)
-        first = _first_day(log, (aim.clock_start, *aim.clock_stops)) + aim.starts_after_days
-    else:
-        visits = stage_visits(log, aim)
-        first = _first_day(log, (*aim.starts, *aim.stops))
-    visits = _entered_from(visits, max(first, log.arrays.window_start))
-    grid = _Grid.of(log, visits.start, period, first)
-    groups, group = _groups(log, visits.case, by)
+    clock = _Clock.of(log, aim)
+    first = first_day(log, (*clock.starts, *clock.stops)) + clock.delay
+    visits = clock.found.usable().begun_since(max(first, log.arrays.window_start))
+    grid = Grid.of(log, visits.start, period, first)
+    groups, group = groups_of(log, visits.case, by)
     end = log.arrays.window_end
     rows = []
     for name in groups:
@@ -119,20 +113,21 @@ def entry_cohort_series(
             reached = int(((cause == REACHED) & (days <= horizon)).sum())
             # Every child of the cohort must have had the horizon; the last of them may have started on its last day.
             due = max(grid.edges[number + 1] - 1, float(visits.start[mine].max(initial=-np.inf)) + horizon)
-            reason = "" if due <= end else f"complete on {_date(due):%Y-%m-%d}"
+            reason = "" if due <= end else f"complete on {date_of(due):%Y-%m-%d}"
             value = _share(days, cause, float(horizon), over=not reason)
             rows.append((name, *grid.row(number), n, reached, value, not reason, reason))
     return _frame(rows, COHORT_COLUMNS)
 
 
-def completed_durations(log: EventLog, stage: Stage) -> pd.DataFrame:
-    """The days each child took for a stage, in the order in which children finished it: what `cusum` watches.
+def completed_durations(log: EventLog, stage: Stage | Aim) -> pd.DataFrame:
+    """The days each child took for a stage or aim, in the order in which children finished: what `cusum` watches.
 
     Columns: `case`, `start`, `end` (dates), `days`. Children who finished on the same day stand in the order of
-    their start, then of their case id. Raises as `completion_series`.
+    their start, then of their case id. The logs of the days go into `shewhart` (kind "i", one point a child). Raises
+    as `completion_series`.
     """
-    found = find_visits(log, stage)
-    used = (found.cause == REACHED) & ~found.not_recorded & (found.exit >= _first_day(log, stage.stops))
+    clock = _Clock.of(log, stage)
+    found, used = clock.found, clock.completed(log)
     table = pd.DataFrame(
         {
             "case": log.cases["case"].to_numpy()[found.case[used]],
@@ -144,82 +139,72 @@ def completed_durations(log: EventLog, stage: Stage) -> pd.DataFrame:
     return table.sort_values(["end", "start", "case"], kind="stable").reset_index(drop=True)
 
 
-@dataclass(frozen=True, eq=False)
-class _Grid:
-    """Calendar periods from the first to the last that can hold anything."""
+def met_between_misses(log: EventLog, aim: Aim | Stage) -> pd.DataFrame:
+    """How many children finished in time between one who did not and the next: the points of a g chart.
 
-    cell: IntArray
-    """For each day given, the number of its period."""
-    edges: FloatArray
-    """The day each period begins, and one more: the day after the last."""
-    labels: tuple[str, ...]
+    One row a child who finished late, in the order of finishing, from the first on. Columns: `label` (the date it
+    finished), `start` (the same), `value` (children in time since the one before). Right where misses are rare; empty
+    where nobody was late. Raises ValueError for a stage without limit, and as `completion_series`.
+    """
+    if aim.limit_days is None:
+        raise ValueError(f"misses need a limit; {aim.name!r} has none")
+    table = completed_durations(log, aim)
+    late = np.flatnonzero(table["days"].to_numpy() > aim.limit_days)
+    between = np.diff(late, prepend=-1) - 1
+    dates = table["end"].iloc[late].reset_index(drop=True)
+    return pd.DataFrame({"label": dates.dt.strftime("%Y-%m-%d"), "start": dates, "value": between.astype(np.float64)})
+
+
+def days_between(log: EventLog, *activities: str) -> pd.DataFrame:
+    """Days from one event of the activities to the next in the whole log: the points of a t chart, for rare events.
+
+    One row an event from the second on, in time order, those before the activities were reliably recorded left out.
+    Columns: `label` (its date), `start` (the same), `value` (days since the one before; half a day for two on one
+    day, since a t chart needs values above 0). Raises ValueError for an unknown activity.
+    """
+    if not activities:
+        raise ValueError("days_between must be given at least one activity")
+    check_activities(log, activities)
+    events = log.events.loc[log.events["activity"].isin(activities), "date"]
+    dates = events[events >= log.window.reliable_from(*activities)].sort_values().reset_index(drop=True)
+    days = dates.diff().dt.total_seconds().to_numpy()[1:] / 86_400
+    later = dates.iloc[1:].reset_index(drop=True)
+    values = np.maximum(days, _SAME_DAY).astype(np.float64)
+    return pd.DataFrame({"label": later.dt.strftime("%Y-%m-%d"), "start": later, "value": values})
+
+
+@dataclass(frozen=True, eq=False)
+class _Clock:
+    """What is timed: a stage or an aim, with the visits it found."""
+
+    found: FoundVisits
+    starts: tuple[str, ...]
+    stops: tuple[str, ...]
+    delay: float
+    """Days after the start until the clock runs."""
 
     @classmethod
-    def of(cls, log: EventLog, days: FloatArray, period: Period, first: float) -> _Grid:
-        if period not in _MONTHS:
-            raise ValueError(f"period must be one of {', '.join(_MONTHS)}, got {period!r}")
-        if not len(days):
-            return cls(np.empty(0, dtype=np.int64), np.empty(0), ())
-        width = _MONTHS[period]
-        ends = _months(np.array([max(first, log.arrays.window_start), log.arrays.window_end])) // width
-        months = np.arange(ends[0], ends[1] + 2) * width
-        edges = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.float64)
-        labels = tuple(_label(int(month), period) for month in months[:-1])
-        return cls(_months(days) // width - ends[0], edges, labels)
+    def of(cls, log: EventLog, what: Stage | Aim) -> _Clock:
+        if isinstance(what, Aim):
+            found, _ = find_aim_visits(log, what)
+            return cls(found, (what.clock_start,), what.clock_stops, what.starts_after_days)
+        return cls(find_visits(log, what), what.starts, what.stops, 0.0)
 
-    def __len__(self) -> int:
-        return len(self.labels)
+    def completed(self, log: EventLog) -> BoolArray:
+        """Which visits ended by a stop that was recorded."""
+        found = self.found
+        reached: BoolArray = (found.cause == REACHED) & ~found.not_recorded & (found.exit >= first_day(log, self.stops))
+        return reached
 
-    def row(self, number: int) -> tuple[str, pd.Timestamp, pd.Timestamp]:
-        """Label, first day and last day of a period."""
-        return self.labels[number], _date(self.edges[number]), _date(self.edges[number + 1] - 1)
-
-    def cut(self, number: int, first: float, end: float) -> str:
-        """Why the period is not seen whole, or ""."""
-        if self.edges[number] < first:
-            return "recording began within the period"
-        return "the period was not over at the extraction date" if self.edges[number + 1] - 1 > end else ""
-
-
-def _months(days: FloatArray) -> IntArray:
-    """Months since January 1970."""
-    return from_days(days).astype("datetime64[M]").astype(np.int64)
-
-
-def _date(day: float) -> pd.Timestamp:
-    return pd.Timestamp(from_days([day])[0])
-
-
-def _label(month: int, period: Period) -> str:
-    year, inside = 1970 + month // 12, month % 12
-    if period == "month":
-        return f"{year}-{inside + 1:02d}"
-    return f"{year} Q{inside // 3 + 1}" if period == "quarter" else str(year)
-
-
-def _first_day(log: EventLog, activities: tuple[str, ...]) -> float:
-    return float(to_days(pd.Series([log.window.reliable_from(*activities)]))[0])
-
-
-def _blind_until(log: EventLog, stage: Stage, starts_known: float) -> float:
-    """Until when completions are short of children who began before starts were recorded: nine in ten done by then."""
-    if starts_known <= log.arrays.window_start:
-        return -np.inf
-    visits = _entered_from(stage_visits(log, stage), starts_known)
-    curve = kaplan_meier(visits.days, visits.cause > 0)
-    longest = curve.quantile(0.9)
-    return starts_known + (curve.last if np.isnan(longest) else longest)
-
-
-def _entered_from(visits: Visits, day: float) -> Visits:
-    keep = visits.start >= day
-    return Visits(
-        case=visits.case[keep],
-        start=visits.start[keep],
-        exit=visits.exit[keep],
-        cause=visits.cause[keep],
-        entry_delay=visits.entry_delay[keep],
-    )
+    def blind_until(self, log: EventLog) -> float:
+        """Until when completions lack children who began before starts were recorded: nine in ten done by then."""
+        starts_known = first_day(log, self.starts)
+        if starts_known <= log.arrays.window_start:
+            return -np.inf
+        visits = self.found.usable().begun_since(starts_known)
+        curve = kaplan_meier(visits.days, visits.cause > 0)
+        longest = curve.quantile(0.9)
+        return starts_known + (curve.last if np.isnan(longest) else longest)
 
 
 def _share(days: FloatArray, cause: IntArray, horizon: float, *, over: bool) -> float:
@@ -236,20 +221,6 @@ _STATISTICS: dict[str, Callable[[FloatArray, float], float]] = {
     "count": lambda days, limit: float(len(days)),
     "share within limit": lambda days, limit: float((days <= limit).mean()),
 }
-
-
-def _groups(log: EventLog, case: IntArray, by: str | None) -> tuple[list[str], npt.NDArray[np.object_]]:
-    """The groups in order, and each visit's."""
-    if by is None:
-        return [""], np.full(len(case), "", dtype=object)
-    if by not in log.cases:
-        attributes = sorted(str(column) for column in log.cases if column not in ("case", "start", "end"))
-        near = get_close_matches(by, attributes, n=1, cutoff=0.0)
-        hint = f"; did you mean {near[0]!r}?" if near else "; the cases have none"
-        raise ValueError(f"by must be an attribute of the cases, got {by!r}{hint}")
-    values = log.cases[by].astype("object")
-    names = values.where(values.notna(), "not recorded").astype("str")
-    return sorted(names.unique()), names.to_numpy(dtype=object)[case]
 
 
 def _frame(rows: Sequence[tuple[object, ...]], columns: tuple[str, ...]) -> pd.DataFrame:

@@ -11,6 +11,8 @@ from mining.drawing.geometry import Layout, Point
 
 FloatArray = npt.NDArray[np.float64]
 _STEPS = 6
+_NEAR = 2.5
+"""Closer than this, in points, a line seems to touch a box."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class Clutter:
     length: float
     """All lines together, in points."""
     arrows: int
+    grazed: int = 0
+    """Lines that run right along a box that is not theirs."""
 
     @property
     def tangled(self) -> bool:
@@ -49,13 +53,19 @@ def clutter_of(layout: Layout) -> Clutter:
     crossings = sum(_crossings(lines[one], lines[other]) for one, other in pairs)
     rooms = [edge.label_box for edge in layout.edges if edge.label_box] + [placed.box for placed in layout.nodes]
     left, top, right, bottom = np.array([room.corners for room in rooms]).reshape(-1, 4).T
-    struck, length = 0, 0.0
-    for line in lines:
+    struck, grazed, length = 0, 0, 0.0
+    boxes = len(layout.nodes)
+    name = np.array([placed.node.id for placed in layout.nodes], dtype=object)
+    ends = [edge.edge for edge in layout.edges for _ in edge.curves[:-1]] + [edge.edge for edge in layout.edges]
+    for line, edge in zip(lines, ends, strict=True):
         x, y = line[:, :1], line[:, 1:]
         length += float(np.hypot(*np.diff(line, axis=0).T).sum())
         inside = (x > left + 1) & (x < right - 1) & (y > top + 1) & (y < bottom - 1)
         struck += int(inside.any(axis=0).sum())
-    return Clutter(crossings, struck, length, len(layout.edges))
+        near = (x > left - _NEAR) & (x < right + _NEAR) & (y > top - _NEAR) & (y < bottom + _NEAR)
+        others = (name != edge.source) & (name != edge.target)
+        grazed += int((near[:, len(rooms) - boxes :].any(axis=0) & others).sum())
+    return Clutter(crossings, struck, length, len(layout.edges), grazed)
 
 
 def polyline(curve: tuple[Point, ...]) -> FloatArray:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+UNKNOWN = -1.0
+"""The colour of an arrow of which the coloured measure is not known: grey."""
+
 
 @dataclass(frozen=True)
 class DiagramNode:
@@ -31,7 +34,7 @@ class DiagramEdge:
     weight: float = 0.5
     """Thickness, 0 to 1."""
     colour: float = 0.0
-    """Place on the colour scale, 0 to 1."""
+    """Place on the colour scale, 0 to 1, or `UNKNOWN`."""
     dashed: bool = False
     title: str = ""
 
@@ -61,6 +64,8 @@ class Diagram:
     caption: tuple[str, ...] = ()
     """What the reader must know beside the picture: who was counted, what is hidden. A paragraph each."""
     legend: Legend = Legend()
+    palette: Literal["amount", "difference"] = "amount"
+    """What colours run over: from little to much, or from much less over the same to much more."""
     description: str = ""
     """The picture in words, for those who cannot see it."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from mining.drawing.layout import Ranker
 from mining.drawing.scene import space_for_map
 from mining.drawing.translate import diagram_of
 from mining.process_map import ProcessMap, simplify
+from mining.steps import distinct_cases
+
+T = TypeVar("T")
 
 MOST_ACTIVITIES = 25
 _ARROWS_PER_ACTIVITY = 1.4
@@ -44,10 +48,33 @@ def fit_map(
     of a level, `diagram` turns it into a diagram (default: `diagram_of` with an automatic unit). Raises
     GraphvizMissingError when nothing can lay it out.
     """
-    to_diagram = diagram or (lambda level: diagram_of(level, unit="auto"))
+    search = Levels(
+        make=lambda activities, arrows: choose(log, activities=activities, arrows=arrows),
+        draw=diagram or (lambda level: diagram_of(level, unit="auto")),
+        activities=min(usual_activities(log), MOST_ACTIVITIES),
+        established=lambda level: int(level.arrows["established"].sum()),
+    )
+    return fit_levels(search, page=page, min_pt=min_pt)
+
+
+@dataclass(frozen=True)
+class Levels(Generic[T]):
+    """What is searched for the most detailed level: how a level is made, and how it is drawn."""
+
+    make: Callable[[int, int], T]
+    """The level with so many activities and arrows."""
+    draw: Callable[[T], Diagram]
+    activities: int
+    """The most activities to try."""
+    established: Callable[[T], int]
+    """How many arrows of a level with all its arrows are worth showing."""
+
+
+def fit_levels(levels: Levels[T], *, page: Page = A4_LANDSCAPE, min_pt: float = 9.0) -> tuple[T, Drawing]:
+    """The most detailed of some levels whose picture fits the page, and that picture; searched as in `fit_map`."""
     with Graphviz() as graphviz:
-        search = _Search(log, page, min_pt, choose, to_diagram, graphviz)
-        total = min(_usual_activities(log), MOST_ACTIVITIES)
+        search = _Search(levels, page, min_pt, graphviz)
+        total = levels.activities
 
         def enough(n: int) -> bool:
             return search.fits(n, round(_ARROWS_PER_ACTIVITY * n))
@@ -57,19 +84,20 @@ def fit_map(
         more = range(min(activities + _LOOK_AHEAD, total), activities, -1)
         activities = next((n for n in more if enough(n)), activities)
         least = max(1, round(_ARROWS_PER_ACTIVITY * activities))
-        established = int(search.level(activities, _ALL_ARROWS).arrows["established"].sum())
+        established = levels.established(search.level(activities, _ALL_ARROWS))
         arrows = _largest(lambda m: search.fits(activities, m), least, max(least, established))
-        process_map = search.level(activities, arrows)
-        return process_map, draw(to_diagram(process_map), page=page, min_pt=min_pt, graphviz=graphviz)
+        found = search.level(activities, arrows)
+        return found, draw(levels.draw(found), page=page, min_pt=min_pt, graphviz=graphviz)
 
 
-def _usual_activities(log: EventLog) -> int:
-    """How many activities happen in at least 1 % of cases; rarer ones are noise on a picture of the whole."""
-    arrays = log.arrays
-    k = max(len(arrays.activities), 1)
-    pairs = np.unique(arrays.case.astype(np.int64) * k + arrays.activity)
-    cases = np.bincount(pairs % k, minlength=1)
-    return max(1, int((cases * 100 >= len(log.cases)).sum()))
+def usual_activities(*logs: EventLog) -> int:
+    """How many activities happen in at least 1 % of the cases of a log; rarer ones are noise on a picture of it all."""
+    usual: set[str] = set()
+    for log in logs:
+        arrays = log.arrays
+        cases = distinct_cases(arrays.case.astype(np.int64), arrays.activity.astype(np.int64), len(log.activities))
+        usual |= {name for name, n in zip(log.activities, cases, strict=True) if n * 100 >= len(log.cases)}
+    return max(1, len(usual))
 
 
 def _largest(holds: Callable[[int], bool], low: int, high: int) -> int:
@@ -83,32 +111,23 @@ def _largest(holds: Callable[[int], bool], low: int, high: int) -> int:
     return low
 
 
-class _Search:
+class _Search(Generic[T]):
     """Remembers the levels already made and tried."""
 
-    def __init__(
-        self,
-        log: EventLog,
-        page: Page,
-        min_pt: float,
-        choose: Simplifier,
-        to_diagram: Callable[[ProcessMap], Diagram],
-        graphviz: Graphviz,
-    ) -> None:
-        self._log, self._page, self._min_pt = log, page, min_pt
-        self._choose, self._to_diagram, self._graphviz = choose, to_diagram, graphviz
-        self._levels: dict[tuple[int, int], ProcessMap] = {}
+    def __init__(self, levels: Levels[T], page: Page, min_pt: float, graphviz: Graphviz) -> None:
+        self._levels, self._page, self._min_pt, self._graphviz = levels, page, min_pt, graphviz
+        self._made: dict[tuple[int, int], T] = {}
 
-    def level(self, activities: int, arrows: int) -> ProcessMap:
+    def level(self, activities: int, arrows: int) -> T:
         """The map of a level."""
-        key = activities, arrows
-        if key not in self._levels:
-            self._levels[key] = self._choose(self._log, activities=activities, arrows=max(arrows, 1))
-        return self._levels[key]
+        key = activities, max(arrows, 1)
+        if key not in self._made:
+            self._made[key] = self._levels.make(*key)
+        return self._made[key]
 
     def fits(self, activities: int, arrows: int) -> bool:
         """Whether some layout of the level fits."""
-        diagram = self._to_diagram(self.level(activities, arrows))
+        diagram = self._levels.draw(self.level(activities, arrows))
         scale = self._min_pt / FONT_SIZE
         width, height = space_for_map(diagram, self._page.width, self._page.height, size=self._min_pt)
         ranker = Ranker(diagram, self._graphviz)

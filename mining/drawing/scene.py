@@ -16,6 +16,9 @@ from mining.drawing.text import printable, shorten, text_width, wrap
 INK, QUIET, PAPER = "#1a1a1a", "#4d4d4d", "#ffffff"
 COLOURS = ("#5f97c7", "#7a75bd", "#934f9e", "#8f2468", "#5c0f33")
 """Light blue to dark red-violet: ever darker, so that it reads without colour vision too; 3:1 on white and more."""
+DIFFERENCES = ("#0f4c8a", "#5f8fc4", "#4a4a4a", "#c1792f", "#8a4500")
+"""Dark blue over dark grey to dark orange, for less and more: told apart with any colour vision, 3:1 on white."""
+NOT_KNOWN = "#8f8f8f"
 SHADES = ("#ffffff", "#fdf0d9", "#fbdfb0", "#f6c987")
 """Box shades, all light enough for dark text at far more than 4.5:1."""
 TITLE_SIZE = 12.0
@@ -105,7 +108,7 @@ def compose(
     top = MARGIN + _title_height(diagram) + max(0.0, (free - layout.height * scale) / 2)
     placed = _scaled(layout, scale, left, top)
     slugs = slugs_of(node.id for node in diagram.nodes)
-    arrows = [_arrow(edge, slugs, scale) for edge in placed.edges]
+    arrows = [_arrow(edge, slugs, scale, diagram.palette) for edge in placed.edges]
     boxes = [_node(node, slugs, scale) for node in placed.nodes]
     footer, used = _footer(diagram, inner, footer_size)
     below = tuple(_moved(mark, MARGIN, height - MARGIN - used) for mark in footer)
@@ -136,9 +139,9 @@ def slugs_of(names: Iterable[str]) -> dict[str, str]:
     return slugs
 
 
-def colour_of(value: float) -> str:
-    """The colour for a place on the scale from 0 to 1."""
-    return _step(COLOURS, value)
+def colour_of(value: float, palette: str = "amount") -> str:
+    """The colour for a place on the scale from 0 to 1; grey below 0, which stands for not known."""
+    return NOT_KNOWN if value < 0 else _step(DIFFERENCES if palette == "difference" else COLOURS, value)
 
 
 def shade_of(value: float) -> str:
@@ -195,9 +198,9 @@ def _node(placed: PlacedNode, slugs: dict[str, str], scale: float) -> Group:
     return Group(tuple(marks), f"node-{slugs[node.id]}", "node", printable(node.title or node.label))
 
 
-def _arrow(placed: PlacedEdge, slugs: dict[str, str], scale: float) -> Group:
+def _arrow(placed: PlacedEdge, slugs: dict[str, str], scale: float, palette: str) -> Group:
     edge = placed.edge
-    colour, width = colour_of(edge.colour), line_width(edge.weight) * scale
+    colour, width = colour_of(edge.colour, palette), line_width(edge.weight) * scale
     marks: list[Mark] = [Curve(curve, colour, width, edge.dashed) for curve in placed.curves]
     marks.append(_head(placed, width, scale, colour))
     if placed.label_box:
@@ -229,7 +232,7 @@ def _footer(diagram: Diagram, width: float, size: float) -> tuple[list[Mark], fl
     line = size * 1.35
     legend = diagram.legend
     rows = [
-        _samples(legend.colour, legend.colour_steps, "colour", size),
+        _samples(legend.colour, legend.colour_steps, diagram.palette, size),
         _samples(legend.width, legend.width_steps, "width", size),
         _samples(legend.shade, legend.shade_steps, "shade", size),
     ]
@@ -271,7 +274,7 @@ def _samples(heading: str, steps: tuple[tuple[float, str], ...], kind: str, size
             marks.append(Rectangle(Box(x + 7, middle, 14.0, 8.0), shade_of(value), INK, 0.6, 1.5))
             x += 17.0
         else:
-            stroke = colour_of(value) if kind == "colour" else QUIET
+            stroke = QUIET if kind == "width" else colour_of(value, kind)
             thickness = line_width(value) if kind == "width" else 4.0
             ends = ((x, middle), (x + 6, middle), (x + 12, middle), (x + 18, middle))
             marks.append(Curve(ends, stroke, thickness))

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from event_logs.vocabulary import MILESTONES
+from mining.aggregation import aim_groups, stage_groups
 from mining.drawing.diagram import Diagram, DiagramEdge
-from mining.drawing.wording import DURATIONS, UNITS, Unit, Wording
+from mining.drawing.scales import MEASURES, UNITS, Measure, measure_of, typical_unit
+from mining.drawing.wording import Wording
 from mining.process_map import ProcessMap
 
 
 def diagram_of(
     process_map: ProcessMap,
     *,
-    colour: str = "median_days",
+    colour: str = "median",
     width: str = "cases",
     label: Sequence[str] = ("cases", "median"),
     unit: str = "weeks",
@@ -26,30 +24,31 @@ def diagram_of(
 ) -> Diagram:
     """The map as a diagram with its legend, caption and description in words.
 
-    `colour` is a duration column of the arrows (`median_days`, `p75_days`, `p90_days`), `width` a count column
-    (`cases`, `traversals`), `label` what stands on an arrow, from `cases`, `traversals`, `median`, `p75`, `p90`.
-    `unit` is minutes, hours, days, weeks, months, or auto for the one in which the typical median is easiest to read.
-    Durations the log is too short to tell stand as "> 104 wk". Raises ValueError for a name that is not one of these.
+    `colour`, `width` and each part of `label` are one of the measures `cases`, `traversals`, `cases_share` (of all
+    cases), `waiting` (open cases now at the arrow's start) and `waiting_median` (how long so far), `median`, `p25`,
+    `p75`, `p90`, `mean` (restricted to two years), `child_days` and `beyond` (share over the map's limit), or the
+    column of `ProcessMap.arrows` that holds it. `unit` is minutes, hours, days, weeks, months, or auto for the one in
+    which the typical median is easiest to read; it stands on the picture. Durations the log is too short to tell
+    stand as "> 104 wk", and an arrow of which the colour's measure is not known is grey. Raises ValueError for a name
+    that is not one of these, and for `beyond` on a map without a limit.
     """
-    _check("colour", colour, DURATIONS)
-    _check("width", width, ("cases", "traversals"))
-    for part in label:
-        _check("label", part, ("cases", "traversals", "median", "p75", "p90"))
+    of_colour, of_width = (_measure(*choice, process_map) for choice in (("colour", colour), ("width", width)))
+    on_label = [_measure("label", part, process_map) for part in label]
     _check("unit", unit, (*UNITS, "auto"))
-    writer = Wording(process_map, UNITS[_typical_unit(process_map) if unit == "auto" else unit], _noun(process_map))
-    values = writer.values(colour)
-    breaks = _breaks(values, writer.unit)
-    classes = np.searchsorted(breaks, values, side="right") / max(len(breaks), 1)
-    counts = process_map.arrows[width].to_numpy(dtype=float)
-    most = max(float(counts.max(initial=0.0)), 1.0)
-    rows: list[Any] = list(process_map.arrows.itertuples(index=False))
+    arrows = process_map.arrows
+    if unit == "auto":
+        unit = typical_unit(arrows["median_days"].to_numpy(dtype=float), arrows["traversals"].to_numpy(dtype=float))
+    writer = Wording(process_map, UNITS[unit], noun_of(process_map.activities["activity"]))
+    places, breaks = writer.colours(of_colour)
+    weights = writer.weights(of_width)
+    rows: list[Any] = list(arrows.itertuples(index=False))
     edges = tuple(
         DiagramEdge(
             source=row.source,
             target=row.target,
-            label=" · ".join(writer.part(row, part) for part in label),
-            weight=math.sqrt(counts[position] / most),
-            colour=float(classes[position]),
+            label=" · ".join(writer.part(row, part) for part in on_label),
+            weight=float(weights[position]),
+            colour=float(places[position]),
             dashed=not row.established,
             title=writer.arrow_title(row),
         )
@@ -60,49 +59,26 @@ def diagram_of(
         nodes=tuple(writer.node(row) for row in process_map.activities.itertuples(index=False)),
         edges=edges,
         caption=writer.caption(),
-        legend=writer.legend(colour, breaks, width, most, label),
+        legend=writer.legend(of_colour, breaks, of_width, on_label),
         description=writer.description(),
     )
+
+
+def noun_of(names: Collection[str]) -> str:
+    """Cases are children when every activity is one of permanence planning, or one of its stages or aims."""
+    known = {*MILESTONES, *stage_groups().values(), *aim_groups().values()}
+    return "children" if len(names) and all(name in known for name in names) else "cases"
+
+
+def _measure(use: str, name: str, process_map: ProcessMap) -> Measure:
+    measure = measure_of(name)
+    if measure is None:
+        raise ValueError(f"{use} must be one of {', '.join(MEASURES)}, got {name!r}")
+    if measure.name == "beyond" and process_map.limit is None:
+        raise ValueError(f"{use} asks for the share beyond a limit, but the map was made without a limit")
+    return measure
 
 
 def _check(name: str, value: str, allowed: Collection[str]) -> None:
     if value not in allowed:
         raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
-
-
-def _noun(process_map: ProcessMap) -> str:
-    """Cases are children when every activity is one of permanence planning."""
-    names = process_map.activities["activity"]
-    return "children" if len(names) and all(name in MILESTONES for name in names) else "cases"
-
-
-def _typical_unit(process_map: ProcessMap) -> str:
-    """The unit for the median that a typical movement has."""
-    known = process_map.arrows[["median_days", "traversals"]].dropna()
-    known = known[known["median_days"] > 0].sort_values("median_days", kind="stable")
-    if known.empty:
-        return "days"
-    sums = known["traversals"].to_numpy(dtype=float).cumsum()
-    typical = float(known["median_days"].to_numpy(dtype=float)[np.searchsorted(sums, sums[-1] / 2)])
-    return "minutes" if typical < 10 / 1440 else "hours" if typical < 2 else "days" if typical < 21 else "weeks"
-
-
-def _breaks(values: npt.NDArray[np.float64], unit: Unit) -> tuple[float, ...]:
-    """Four round numbers, evenly spaced on the unit's scale, that part the values most evenly in five."""
-    known = values[np.isfinite(values)]
-    choices = [
-        unit.breaks[start : start + 3 * stride + 1 : stride]
-        for stride in (1, 2, 3)
-        for start in range(len(unit.breaks) - 3 * stride)
-    ]
-    if not len(known):
-        return choices[len(choices) // 2]
-
-    # Long waits weigh more: they are what the colours are for.
-    weights = np.sqrt(np.maximum(known, 0.0))
-
-    def unevenness(choice: tuple[float, ...]) -> float:
-        classes = np.bincount(np.searchsorted(choice, known, side="right"), weights, minlength=5)
-        return round(float((classes**2).sum()), 6)
-
-    return min(choices, key=unevenness)

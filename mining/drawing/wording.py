@@ -5,46 +5,33 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mining.drawing.diagram import DiagramNode, Legend
+from mining.drawing.diagram import UNKNOWN, DiagramNode, Legend
+from mining.drawing.scales import (
+    Measure,
+    Unit,
+    breaks_of,
+    in_unit,
+    ladder,
+    number,
+    percent,
+    round_number,
+    samples_up_to,
+)
 from mining.process_map import ProcessMap
+from mining.visits import RESTRICTED_TO_DAYS
 
 START_MARK, END_MARK = "●", "■"
 _SHADE_LIMITS = (0.05, 0.10, 0.20)
 _MARK_SHARE = 0.02
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A unit of time, with the round numbers at which a colour scale may break."""
-
-    name: str
-    short: str
-    days: float
-    breaks: tuple[float, ...]
-
-
-UNITS = {
-    unit.name: unit
-    for unit in (
-        Unit("minutes", "min", 1 / 1440, (1, 2, 5, 10, 20, 30, 60, 120, 240, 480)),
-        Unit("hours", "h", 1 / 24, (0.5, 1, 2, 4, 8, 12, 24, 48, 96, 168, 336)),
-        Unit("days", "d", 1.0, (1, 2, 4, 7, 14, 30, 60, 90, 180, 365, 730, 1095)),
-        Unit("weeks", "wk", 7.0, (1, 2, 4, 8, 13, 26, 39, 52, 78, 104, 156, 208)),
-        Unit("months", "mo", 365.25 / 12, (0.5, 1, 2, 3, 6, 9, 12, 18, 24, 36, 48)),
-    )
-}
-
-DURATIONS = {
-    "median_days": "median time",
-    "p75_days": "time three quarters stay under",
-    "p90_days": "time nine in ten stay under",
-}
+_BOUNDED = ("median_days", "p75_days", "p90_days")
+"""Columns for which `more_than_days` is a lower bound where they are not known."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +42,40 @@ class Wording:
     unit: Unit
     noun: str
 
-    def values(self, column: str) -> npt.NDArray[np.float64]:
-        """A duration column in the unit; where it is not known, the longest that anybody was followed."""
+    @property
+    def one(self) -> str:
+        """One of them."""
+        return "child" if self.noun == "children" else "case"
+
+    def values(self, measure: Measure) -> npt.NDArray[np.float64]:
+        """A measure of each arrow as it is written: in the unit, in per cent, or a count.
+
+        Where a duration is not known, the longest that anybody was followed; NaN where nothing is known.
+        """
         arrows = self.map.arrows
-        known = arrows[column].to_numpy(dtype=float)
-        return np.where(np.isfinite(known), known, arrows["more_than_days"].to_numpy(dtype=float)) / self.unit.days
+        known = arrows[measure.column].to_numpy(dtype=float)
+        if measure.column in _BOUNDED:
+            known = np.where(np.isfinite(known), known, arrows["more_than_days"].to_numpy(dtype=float))
+        return known * 100 if measure.kind == "share" else known if measure.kind == "count" else known / self.unit.days
+
+    def weights(self, measure: Measure) -> npt.NDArray[np.float64]:
+        """Thickness of each arrow, from 0 to 1: the root of the measure, so that the area grows with it."""
+        values = np.nan_to_num(self.values(measure), nan=0.0)
+        shares: npt.NDArray[np.float64] = np.sqrt(values / max(float(values.max(initial=0.0)), 1e-12))
+        return shares
+
+    def colours(self, measure: Measure) -> tuple[npt.NDArray[np.float64], tuple[float, ...]]:
+        """Place of each arrow on the colour scale, `UNKNOWN` where nothing is known, and where the scale breaks."""
+        values = self.values(measure)
+        breaks = breaks_of(values, ladder(measure.kind, self.unit))
+        places = np.searchsorted(breaks, values, side="right") / len(breaks)
+        return np.where(np.isnan(values), UNKNOWN, places), breaks
+
+    def words(self, measure: Measure) -> str:
+        """What a measure is called."""
+        took = "who took it" if self.noun == "children" else "that took it"
+        parts = {"noun": self.noun, "one": self.one, "took": took, "unit": self.unit.name}
+        return measure.words.format(**parts, limit=self.map.limit or "the limit", horizon=self._horizon)
 
     def time(self, days: float, more_than: float = math.nan) -> str:
         """A duration; "> 104 wk" when only its lower bound is known, "? wk" when not even that.
@@ -69,26 +85,36 @@ class Wording:
         if days == 0:
             return "same day" if self.unit.days >= 1 else f"0 {self.unit.short}"
         if math.isfinite(days):
-            return _in_unit(days, self.unit)
+            return in_unit(days, self.unit)
         if math.isfinite(more_than):
-            return f"> {_in_unit(more_than, self.unit)}"
+            return f"> {in_unit(more_than, self.unit)}"
         return f"? {self.unit.short}"
 
-    def part(self, row: Any, part: str) -> str:
+    def part(self, row: Any, measure: Measure) -> str:
         """One part of an arrow's label."""
-        if part in {"cases", "traversals"}:
-            return f"{getattr(row, part):,}"
-        return self.time(getattr(row, f"{part}_days"), row.more_than_days)
+        value = getattr(row, measure.column)
+        if measure.kind == "count":
+            return f"{value:,}{measure.after}"
+        if measure.kind == "share":
+            return f"{share_number(value)}{measure.after}"
+        if measure.kind == "child time":
+            return f"{number(value / self.unit.days)} {self.one}-{self.unit.short}"
+        if measure.name == "waiting_median" and not row.waiting:
+            return "none waiting"
+        bound = row.more_than_days if measure.column in _BOUNDED else math.nan
+        return f"{self.time(value, bound)}{measure.after}"
 
     def node(self, row: Any) -> DiagramNode:
         """A box: who starts here, how many came, who is still waiting, who ends here."""
         least = max(1.0, _MARK_SHARE * self.map.cases)
-        starts, ends = row.starting >= least, row.ending >= least
+        # What nothing leads to, or leads on from, says why, however few they are.
+        starts = row.starting >= least or (row.starting > 0 and row.activity not in self._entered)
+        ends = row.ending >= least or (row.ending > 0 and row.activity not in self._left)
         lines = []
         if starts:
             lines.append(f"{START_MARK} {row.starting:,} start here")
         if not (starts and row.starting == row.cases) and not (ends and row.ending == row.cases):
-            lines.append(f"{row.cases:,} {self.noun}")
+            lines.append(f"{row.cases:,} {self.noun if row.cases != 1 else self.one}")
         if row.waiting:
             lines.append(f"{row.waiting:,} waiting, {self.time(row.waiting_median_days)} so far")
         if ends:
@@ -103,54 +129,90 @@ class Wording:
             waiting += f", half of them for {self.time(row.waiting_median_days)} or more"
         return (
             f"{row.activity}: {row.cases:,} {self.noun}, {row.events:,} times; {row.starting:,} start here, "
-            f"{row.ending:,} end here{waiting}; {_percent(share)} of all time was spent here before the next step"
+            f"{row.ending:,} end here{waiting}; {percent(share)} of all time was spent here before the next step"
         )
 
     def arrow_title(self, row: Any) -> str:
         """All about an arrow."""
+        parts = [f"{row.cases:,} {self.noun} ({percent(row.cases_share)}), {row.traversals:,} times"]
+        parts.append(self._duration(row))
+        if math.isfinite(row.beyond_share):
+            spread = f" (95 % interval {percent(row.beyond_low)} to {percent(row.beyond_high)})"
+            parts.append(f"{percent(row.beyond_share)} over {self.map.limit}{spread}")
+        elif self.map.limit is not None:
+            parts.append(f"share over {self.map.limit} not yet estimable")
+        parts.append(f"{self._child_time(row.child_days)} spent on it")
+        so_far = f", the longest for {self.time(row.waiting_longest_days)} so far" if row.waiting else ""
+        parts.append(f"{row.waiting:,} still waiting at {row.source}{so_far}")
+        if not row.established:
+            parts.append("too rare to be sure it is part of the process")
+        return f"{row.source} to {row.target}: {'; '.join(parts)}"
+
+    def _duration(self, row: Any) -> str:
         interval = ""
         if math.isfinite(row.low_days):
             high = "not known" if not math.isfinite(row.high_days) else self.time(row.high_days)
             interval = f" (95 % interval {self.time(row.low_days)} to {high})"
-        seen = "" if row.established else "; too rare to be sure it is part of the process"
-        return (
-            f"{row.source} to {row.target}: {row.cases:,} {self.noun}, {row.traversals:,} times; median "
-            f"{self.time(row.median_days, row.more_than_days)}{interval}; {row.waiting:,} still waiting at "
-            f"{row.source}{seen}"
-        )
+        if row.median_reached:
+            return f"median {self.time(row.median_days)}{interval}"
+        if not math.isfinite(row.more_than_days):
+            return "time not yet estimable"
+        mean = ""
+        if math.isfinite(row.restricted_mean_days):
+            within = self.time(row.restricted_to_days)
+            mean = f", mean within the first {within} {self.time(row.restricted_mean_days)}"
+        return f"median more than {self.time(row.more_than_days)}, not yet estimable{interval}{mean}"
 
-    def legend(self, colour: str, breaks: tuple[float, ...], width: str, most: float, label: Sequence[str]) -> Legend:
+    def _child_time(self, days: float) -> str:
+        return f"{number(days / self.unit.days)} {self.one}-{self.unit.name}"
+
+    def legend(self, colour: Measure, breaks: tuple[float, ...], width: Measure, label: Sequence[Measure]) -> Legend:
         """What everything means."""
-        words = [f"under {_round(breaks[0])}", *(f"{_round(a)}–{_round(b)}" for a, b in pairwise(breaks))]
-        words.append(f"{_round(breaks[-1])} or more")
-        of_width = self.noun if width == "cases" else "movements"
-        names = {"cases": f"{self.noun} who took it", "traversals": "times it was taken", "median": "median time"}
-        names |= {"p75": "time three quarters stay under", "p90": "time nine in ten stay under"}
-        parts = " · ".join(names[part] for part in label)
-        if self.noun == "cases":
-            parts = parts.replace("who took", "that took")
-        waits = "counting those still waiting; “> …”: longer than anybody could be followed"
-        if any(self.part(row, part).startswith("?") for row in self.map.arrows.itertuples() for part in label):
-            waits += "; “?”: the log is too short to tell"
-        dashed = (
-            "" if self.map.arrows.empty or self.map.arrows["established"].all() else " Dashed: rare, not established."
-        )
+        steps = [f"under {round_number(breaks[0])}", *(_span(a, b) for a, b in pairwise(breaks))]
+        steps.append(f"{round_number(breaks[-1])} or more")
+        places = [(step / len(breaks), text) for step, text in enumerate(steps)]
+        if np.isnan(self.values(colour)).any():
+            places.append((UNKNOWN, "not known"))
+        most = float(np.nan_to_num(self.values(width)).max(initial=0.0))
+        samples = samples_up_to(most, whole=width.kind == "count")
         shades = (f"under {_SHADE_LIMITS[0]:.0%}", *(f"{a:.0%}–{b:.0%}" for a, b in pairwise(_SHADE_LIMITS)))
         shades = tuple(
             text.replace("%–", "–").replace("%", " %") for text in (*shades, f"{_SHADE_LIMITS[-1]:.0%} or more")
         )
+        thickness = {"cases": self.noun, "traversals": "movements"}.get(width.name) or self._with_unit(width)
         return Legend(
-            colour=f"Colour: {DURATIONS[colour]}, {self.unit.name}",
-            colour_steps=tuple((step / len(breaks), text) for step, text in enumerate(words)),
-            width=f"Thickness: {of_width}",
-            width_steps=tuple((math.sqrt(count / most), f"{count:,.0f}") for count in _samples_up_to(most)),
+            colour=f"Colour: {self._with_unit(colour)}",
+            colour_steps=tuple(places),
+            width=f"Thickness: {thickness}",
+            width_steps=tuple((math.sqrt(value / most), round_number(value)) for value in samples),
             shade="Box shade: share of all time spent",
             shade_steps=tuple((step / len(_SHADE_LIMITS), text) for step, text in enumerate(shades)),
-            notes=(
-                f"On arrows: {parts}, {waits} ({self.unit.short} = {self.unit.name}).{dashed} "
-                f"In boxes: {START_MARK} where {self.noun} start, {END_MARK} where they end; waiting: still there when "
-                f"the extract was taken, and how long so far (median).",
-            ),
+            notes=(self._note(label),),
+        )
+
+    def _note(self, label: Sequence[Measure]) -> str:
+        """How to read labels, dashes and boxes."""
+        parts = " · ".join(self.words(measure) for measure in label)
+        written = [self.part(row, measure) for row in self.map.arrows.itertuples() for measure in label]
+        waits = ""
+        if any(measure.kind == "time" for measure in label):
+            waits = ", counting those still waiting" if any(m.name != "waiting_median" for m in label) else ""
+        elif any(measure.name == "beyond" for measure in label):
+            waits = ", counting those still waiting"
+        if any(text.startswith(">") for text in written):
+            waits += "; “> …”: not yet estimable, longer than anybody could be followed"
+        if any(text.startswith("?") for text in written):
+            waits += "; “?”: the log is too short to tell"
+        if any(measure.kind in {"time", "child time"} for measure in label) or not label:
+            waits += f" ({self.unit.short} = {self.unit.name})"
+        on_arrows = f"On arrows: {parts}{waits}. " if label else ""
+        dashed = ""
+        if len(self.map.arrows) and not self.map.arrows["established"].all():
+            least = f"{100 * self.map.threshold:g} %"
+            dashed = f"Dashed: rare, not established as the way of {least} of {self.noun}. "
+        return (
+            f"{on_arrows}{dashed}In boxes: {START_MARK} where {self.noun} start, {END_MARK} where they end; waiting: "
+            f"still there when the extract was taken, and how long so far (median)."
         )
 
     def caption(self) -> tuple[str, ...]:
@@ -160,7 +222,9 @@ class Wording:
             f"{self.map.cases:,} {self.noun}, {self.map.open_cases:,} of them open at the end; observed "
             f"{window.start:%Y-%m-%d} to {window.end:%Y-%m-%d}."
         )
-        if not hidden.activities and not hidden.arrows:
+        if hidden.merged:
+            who += f" {hidden.merged} steps are drawn together in boxes."
+        if not hidden.activities and not hidden.arrows and not hidden.traversals_share:
             return (f"{who} Nothing is hidden.",)
         listed = [name for place, name in enumerate(hidden.activities) if _length(hidden.activities[: place + 1]) <= 90]
         names = ", ".join(listed)
@@ -170,9 +234,9 @@ class Wording:
             )
         what = f"; steps not shown: {names}" if names else ""
         return (
-            f"{who} Hidden: {_percent(hidden.traversals_share)} of movements and "
-            f"{_percent(hidden.child_days_share)} of {'child' if self.noun == 'children' else 'case'}-days; "
-            f"{_percent(hidden.cases_share)} of {self.noun} also took a movement that is not shown{what}.",
+            f"{who} Hidden: {percent(hidden.traversals_share)} of movements and "
+            f"{percent(hidden.child_days_share)} of {self.one}-days; "
+            f"{percent(hidden.cases_share)} of {self.noun} also took a movement that is not shown{what}.",
         )
 
     def description(self) -> str:
@@ -208,54 +272,45 @@ class Wording:
             f"{self.time(row['median_days'], row['more_than_days'])} for {row['cases']:,} {self.noun}."
         )
 
+    def _with_unit(self, measure: Measure) -> str:
+        """What a measure is called, with the unit of its numbers."""
+        words = self.words(measure)
+        if measure.kind == "time":
+            return f"{words}, {self.unit.name}"
+        return f"{words}, %" if measure.kind == "share" else words
 
-def _in_unit(days: float, unit: Unit) -> str:
-    """A duration in the unit, or in one where it has neither four digits before the point nor none that count.
+    @property
+    def _horizon(self) -> str:
+        shorter = self.map.arrows["restricted_to_days"].min() < RESTRICTED_TO_DAYS
+        return "the first two years (or as long as anybody was followed)" if shorter else "the first two years"
 
-    >>> _in_unit(300.0, UNITS["hours"]), _in_unit(300.0, UNITS["weeks"]), _in_unit(0.001, UNITS["hours"])
-    ('300 d', '42.9 wk', '1.4 min')
+    @cached_property
+    def _entered(self) -> frozenset[str]:
+        others = self.map.arrows[self.map.arrows["source"] != self.map.arrows["target"]]
+        return frozenset(others["target"])
+
+    @cached_property
+    def _left(self) -> frozenset[str]:
+        others = self.map.arrows[self.map.arrows["source"] != self.map.arrows["target"]]
+        return frozenset(others["source"])
+
+
+def share_number(share: float) -> str:
+    """A share in per cent without its sign: whole numbers, but one decimal where that would hide it.
+
+    >>> share_number(0.124), share_number(0.004), share_number(float("nan")), share_number(0.997)
+    ('12', '0.4', '?', '99.7')
     """
-    chain = ("minutes", "hours", "days", "weeks")
-    if unit.name in chain and days > 0:
-        place = chain.index(unit.name)
-        while place < len(chain) - 1 and days / UNITS[chain[place]].days >= 999.5:
-            place += 1
-        while place > 0 and days / UNITS[chain[place]].days < 0.05:
-            place -= 1
-        unit = UNITS[chain[place]]
-    if 0 < days / unit.days < 0.05:
-        return f"< 0.1 {unit.short}"
-    return f"{_number(days / unit.days)} {unit.short}"
+    if math.isnan(share):
+        return "?"
+    hundredths = 100 * share
+    near_edge = 0 < hundredths < 1 or 99 < hundredths < 100
+    return f"{hundredths:.1f}" if near_edge else f"{hundredths:.0f}"
 
 
-def _number(value: float) -> str:
-    """One decimal below 100, none above.
-
-    >>> _number(12.34), _number(104.4), _number(26.0)
-    ('12.3', '104', '26.0')
-    """
-    return f"{value:.1f}" if value < 99.95 else f"{value:,.0f}"
-
-
-def _round(value: float) -> str:
-    return f"{value:g}" if value < 1000 else f"{value:,.0f}"
-
-
-def _percent(share: float) -> str:
-    percent = 100 * share
-    return "0 %" if percent == 0 else "less than 0.1 %" if percent < 0.1 else f"{percent:.1f} %"
+def _span(low: float, high: float) -> str:
+    return f"{round_number(low)}–{round_number(high)}"
 
 
 def _length(names: Sequence[str]) -> int:
     return sum(len(name) + 2 for name in names)
-
-
-def _samples_up_to(most: float) -> tuple[int, ...]:
-    """Up to three round counts that show a scale of thickness.
-
-    >>> _samples_up_to(2450.0)
-    (20, 200, 2000)
-    """
-    top = 10 ** math.floor(math.log10(most))
-    first = next(step * top for step in (5, 2, 1) if step * top <= most)
-    return tuple(int(value) for value in (first // 100, first // 10, first) if value >= 1)

@@ -184,7 +184,7 @@ def test_same_seed_same_numbers_and_rows_do_not_matter() -> None:
 def test_blocks_do_not_change_the_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     log = random_log(6)
     whole = bottlenecks(log, seed=3, draws=100)
-    monkeypatch.setattr(import_module("mining.bottlenecks"), "_BLOCK", 700)
+    monkeypatch.setattr(import_module("mining.resampling"), "_BLOCK", 700)
     pd.testing.assert_frame_equal(whole, bottlenecks(log, seed=3, draws=100))
 
 
