@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -73,18 +73,25 @@ class NothingUsableError(InputError):
         self.ledger = ledger
 
 
-def derive(project: Project, *, quarantine: Path | None = None) -> Derivation:
+def derive(
+    project: Project, *, quarantine: Path | None = None, advance: Callable[[int, int], None] | None = None
+) -> Derivation:
     """The event log of a council's records, with quarantine and ledger.
 
     Every record is used, quarantined with all its reasons, or ignored by a named rule, and the counts are checked to
     add up. The outcome does not depend on the order of rows. A record of a child or episode whose own row is
     quarantined is quarantined too. Raises InputError, for all tables at once, when a file is missing, empty, without
     records, not in the declared encoding, or lacks a column; and NothingUsableError when no episode is left, the
-    quarantine written to the file `quarantine` first, where one is given.
+    quarantine written to the file `quarantine` first, where one is given. `advance` is called with how many steps are
+    done and of how many: one for each table to read, and three for what follows.
     """
     names = _pseudonyms(project)  # a missing key is told before anything is read
-    inputs, notes = read_inputs(project)
-    made = assemble(project, inputs)
+    files = project.sources_in_order()
+    steps = len(files) + 3
+    told = advance or (lambda done, total: None)
+    inputs, notes = read_inputs(project, lambda done: told(done, steps))
+    made = assemble(project, inputs, lambda done: told(len(files) + done, steps))
+    told(steps - 1, steps)
     stop_if_unusable(made.records)
     refused = pd.concat([records.quarantined() for records in made.records], ignore_index=True)
     ledger = _ledger(made)
@@ -98,12 +105,12 @@ def derive(project: Project, *, quarantine: Path | None = None) -> Derivation:
         outcomes = None if outcomes is None else replaced(outcomes, names)
     ranks = {activity: milestone.rank for activity, milestone in v.MILESTONES.items()}
     log = EventLog.of(events[["case", "activity", "date"]], project.window, cases=cases, ranks=ranks)
-    files = {item.name + str(item.number): item.records for item in inputs}
+    read = {item.name + str(item.number): item.records for item in inputs}
     return Derivation(
         log=log,
         quarantine=refused,
         ledger=ledger,
-        notes=(*derivation_notes(log, files, outcomes), *notes, *made.notes, *_disagreements(reconciled)),
+        notes=(*derivation_notes(log, read, outcomes), *notes, *made.notes, *_disagreements(reconciled)),
         data_quality=completeness(log, outcomes),
         warnings=findings.warnings,
         reconciled=reconciled,

@@ -15,6 +15,7 @@ from event_logs.quarantine import inert
 from event_logs.rules import remaining
 from permanence import wording
 from permanence.files import complete_files, write_text
+from permanence.progress import Advance
 from permanence.quality_topics import topics
 
 PAGE = "data_quality.html"
@@ -22,7 +23,9 @@ QUARANTINE = "quarantine.csv"
 HISTORY = "data_quality_history.csv"
 
 
-def check(project_path: Path, out: Path | None = None, *, earlier: Path | None = None) -> list[Path]:
+def check(
+    project_path: Path, out: Path | None = None, *, earlier: Path | None = None, advance: Advance | None = None
+) -> list[Path]:
     """Write the data-quality report of a project into a folder; returns the files, the page first.
 
     `out` is PROJECT/run if it is not given. `earlier` is the data_quality_history.csv of an earlier report; without
@@ -34,7 +37,7 @@ def check(project_path: Path, out: Path | None = None, *, earlier: Path | None =
     folder = out or project.folder / "run"
     before = earlier or folder / HISTORY
     history = read_history(before) if earlier is not None or before.is_file() else None
-    derivation = derive(project)
+    derivation = derive(project, advance=advance)
     if derivation.facts is None or derivation.findings is None:
         raise ValueError("the derivation holds no facts; make it with event_logs.derive")
     facts, findings = remaining(derivation.facts, derivation.findings)

@@ -182,8 +182,8 @@ def check(
     from permanence.check import check as write_check
     from permanence.progress import StageDisplay
 
-    with StageDisplay() as display, display.stage("Checking the records"):
-        files = write_check(project, out, earlier=earlier)
+    with StageDisplay() as display, display.stage("Checking the records") as advance:
+        files = write_check(project, out, earlier=earlier, advance=advance)
     typer.echo(f"Data quality: {files[0]}")
 
 

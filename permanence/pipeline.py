@@ -213,7 +213,7 @@ def run_stages(run: Run, names: tuple[str, ...], display: StageDisplay) -> None:
 
 
 def _derive(run: Run, advance: Advance) -> None:
-    derivation = derive(run.project, quarantine=run.folder / "quarantine.csv")
+    derivation = derive(run.project, quarantine=run.folder / "quarantine.csv", advance=advance)
     _check_usable(derivation)
     run.derivation = derivation
     run.__dict__.pop("log", None)

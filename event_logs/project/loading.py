@@ -136,12 +136,14 @@ class Project:
             return [Source(**shared)]
         return [Source(**{**shared, "file": name}) for name in files_of(section, self.records)]
 
+    def sources_in_order(self) -> list[tuple[str, Table, Source]]:
+        """Every source with the section that it is of and that section's name, in the order in which they are read."""
+        return [(name, section, source) for name, section in self.sections() for source in self.sources(section)]
+
     def input_files(self) -> list[Path]:
         """The project file and every file that it names, each once."""
-        files = [self.path]
-        for _, section in self.sections():
-            files += [self.records / source.file for source in self.sources(section) if source.file is not None]
-        return list(dict.fromkeys(files))
+        named = [self.records / source.file for _, _, source in self.sources_in_order() if source.file is not None]
+        return list(dict.fromkeys([self.path, *named]))
 
 
 def load_project(path: Path) -> Project:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,12 +46,14 @@ class Assembled:
         return [*(item.records for item in self.inputs), *(one.item.records for one in self.cells)]
 
 
-def assemble(project: Project, inputs: list[Input]) -> Assembled:
+def assemble(project: Project, inputs: list[Input], advance: Callable[[int], None]) -> Assembled:
     """The cases and events in the records; records that cannot be used are noted as such.
 
     In this order: the children and their episodes, what happened in them, the rules, and at last the reconciliation
-    of what several records tell of one thing.
+    of what several records tell of one thing. `advance` is called with 0 before the records are checked, and with 1
+    before the rules look at them.
     """
+    advance(0)
     extraction = project.window.end
     people = read_people(inputs, extraction)
     finder = CaseFinder(
@@ -65,6 +67,7 @@ def assemble(project: Project, inputs: list[Input]) -> Assembled:
     steps = _with_stretches(steps, people)
     cases, reconciled = people.cases(steps.first_days())
     tables = {"children": people.different(), "episodes": cases, **steps.tables()}
+    advance(1)
     facts, findings = judge(project, _facts_tables(tables))
     by_number = {item.number: item for item in [*inputs, *(one.item for one in steps.cells)]}
     owners = {"child": people.child_rows[["child", "input", "row"]], "case": people.case_rows()}

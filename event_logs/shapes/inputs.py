@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -73,29 +73,29 @@ class Input:
 PLACE = ["input", "row", "file", "line"]
 
 
-def read_inputs(project: Project) -> tuple[list[Input], list[str]]:
+def read_inputs(project: Project, advance: Callable[[int], None]) -> tuple[list[Input], list[str]]:
     """The records of every table, and what is to be told of how they were read.
 
-    Raises InputError with all that is wrong with all files.
+    `advance` is called with the number of tables read. Raises InputError with all that is wrong with all files.
     """
     problems: list[Problem] = []
     inputs: list[Input] = []
     notes: list[str] = []
     single = []
-    for name, section in project.sections():
+    for done, (name, section, source) in enumerate(project.sources_in_order()):
+        advance(done)
         columns = wanted(section)
-        for source in project.sources(section):
-            spec = source.resolved(encoding=project.reading.encoding, delimiter=project.reading.delimiter)
-            try:
-                table = named(read_source(spec, project.records), columns, spec.aliases, name)
-            except InputError as error:
-                problems += error.problems
-                continue
-            notes += [f"{table.file}: {said}." for said in (*table.found, *table.warnings)]
-            year = year_of(table.file) if section.files else 0
-            records = Records(table, project.reading, columns, project.window.end)
-            inputs.append(Input(len(inputs), name, section, records, year))
-            single += [] if section.files else [table]
+        spec = source.resolved(encoding=project.reading.encoding, delimiter=project.reading.delimiter)
+        try:
+            table = named(read_source(spec, project.records), columns, spec.aliases, name)
+        except InputError as error:
+            problems += error.problems
+            continue
+        notes += [f"{table.file}: {said}." for said in (*table.found, *table.warnings)]
+        year = year_of(table.file) if section.files else 0
+        records = Records(table, project.reading, columns, project.window.end)
+        inputs.append(Input(len(inputs), name, section, records, year))
+        single += [] if section.files else [table]
     if problems:
         raise InputError(problems)
     different = {table.file + table.sheet: table for table in single}  # one file may serve several sections

@@ -376,3 +376,11 @@ def test_every_planted_fault_is_caught_and_nothing_else(ten_year_councils: dict[
         found.log.cases.drop(columns=["legal_basis", "first_placement"]),
         clean.log.cases.drop(columns=["legal_basis", "first_placement"]),
     )
+
+
+def test_progress_is_told_from_nothing_to_all(write_council: Write) -> None:
+    seen: list[tuple[int, int]] = []
+    derive(load_project(write_council()), advance=lambda done, total: seen.append((done, total)))
+    steps = {total for _, total in seen}
+    assert len(steps) == 1
+    assert [done for done, _ in seen] == list(range(steps.pop()))
