@@ -94,7 +94,7 @@ def spent_days(
     rows = []
     counted = {}
     for column, stage in enumerate(stages):
-        part = counted[stage.name] = _stage_burden(log, stage, since)
+        part = counted[stage.name] = stage_burden(log, stage, since)
         rows.append(part.row)
         days[part.case, column] = part.days
     for column, loop in enumerate(loops, start=len(stages)):
@@ -135,69 +135,13 @@ def bottlenecks_by_activity(log: EventLog, *, seed: int, draws: int = 1000) -> p
     return ranked(rows, days, seed=seed, draws=draws, units=resampling_units(log))
 
 
-def excess(
-    log: EventLog,
-    stages: Sequence[Stage] = STAGES,
-    *,
-    seed: int,
-    draws: int = 1000,
-    since: pd.Timestamp | None = None,
-) -> pd.DataFrame:
-    """Stages with a limit by the child-days spent beyond it since `since`, open visits included, most first.
-
-    Columns: `rank`; `stage`; `limit_days`, `limit_confirmed`; `excess_days` with its 95 % interval `low_days`,
-    `high_days`; `share` of all excess with `low_share`, `high_share`; `probability_first`, `tied`, `low_rank`,
-    `high_rank`; `children_beyond` (of `children`), `open_beyond` of them still in the stage; `since`. Resamples, ties
-    and `since` as in `bottlenecks`, `since` from the milestones of all the stages given. Without a stage that has a
-    limit the table is empty. Raises as `bottlenecks`.
-    """
-    if draws < 1 or not stages:
-        raise ValueError(f"excess needs at least one stage and one draw, got {len(stages)} and {draws}")
-    since = comparable_since(log, stages) if since is None else since
-    limited = [stage for stage in stages if stage.limit_days is not None]
-    days = np.zeros((len(log.cases), len(limited)))
-    rows = []
-    for column, stage in enumerate(limited):
-        part = _stage_burden(log, stage, since)
-        days[part.case, column] = part.beyond
-        beyond = part.beyond > 0
-        rows.append(
-            {
-                **part.row,
-                "limit_days": stage.limit_days,
-                "limit_confirmed": stage.confirmed,
-                "children_beyond": int(beyond.sum()),
-                "open_beyond": int((beyond & part.open).sum()),
-            }
-        )
-    if not rows:
-        return pd.DataFrame(columns=_EXCESS_COLUMNS)
-    units = resampling_units(log)
-    low = high = np.full(len(limited), np.nan)
-    if days.sum() > 0:
-        limits = percentile_limits(len(np.unique(units[days.sum(axis=1) > 0])))
-        low, high = np.quantile(resampled_totals(days, seed, draws, units), limits, axis=0)
-    table = pd.DataFrame(rows)
-    order = ranked(table[list(part.row)], days, seed=seed, draws=draws, units=units)
-    more = table[["stage", "limit_days", "limit_confirmed", "children_beyond", "open_beyond"]]
-    merged = order.merge(more.assign(low_days=low, high_days=high), on="stage", validate="one_to_one")
-    return merged[_EXCESS_COLUMNS]
-
-
-_EXCESS_COLUMNS = [
-    *("rank", "stage", "limit_days", "limit_confirmed", "excess_days", "low_days", "high_days"),
-    *("share", "low_share", "high_share", "probability_first", "tied", "low_rank", "high_rank"),
-    *("children_beyond", "children", "open_beyond", "since"),
-]
-
-
 def comparable_since(log: EventLog, stages: Sequence[Stage]) -> pd.Timestamp:
     """The first day from which the milestones of all the stages were reliably recorded."""
     return log.window.reliable_from(*(name for stage in stages for name in (*stage.starts, *stage.stops)))
 
 
 @dataclass(frozen=True, eq=False)
-class _Burden:
+class Burden:
     """A stage's counts, and the visits that count: case, days since `since`, days beyond the limit, still open."""
 
     row: dict[str, object]
@@ -213,9 +157,15 @@ class _Burden:
         return still
 
 
-def _stage_burden(log: EventLog, stage: Stage, since: pd.Timestamp) -> _Burden:
-    begin, end = float(to_days(pd.Series([since]))[0]), log.arrays.window_end
-    visits = find_visits(log, stage)
+def stage_burden(
+    log: EventLog, stage: Stage, since: pd.Timestamp, until: float | None = None, found: FoundVisits | None = None
+) -> Burden:
+    """What the visits to a stage come to between `since` and a day, by default the window's end.
+
+    `found` are its visits, where they have been found already.
+    """
+    begin, end = float(to_days(pd.Series([since]))[0]), log.arrays.window_end if until is None else until
+    visits = find_visits(log, stage) if found is None else found
     in_window = (visits.exit > begin) & (visits.start < end)
     # A visit from before reliable recording may have stopped unrecorded, unless its stop is on record after all.
     unknown = visits.before_reliable & (visits.cause != REACHED) & ~visits.not_recorded
@@ -233,10 +183,10 @@ def _stage_burden(log: EventLog, stage: Stage, since: pd.Timestamp) -> _Burden:
         "before_reliable": int((in_window & unknown).sum()),
         "since": since,
     }
-    return _Burden(row, visits.case[counted], spent, beyond, visits, counted)
+    return Burden(row, visits.case[counted], spent, beyond, visits, counted)
 
 
-def _loop_burden(log: EventLog, loop: Loop, part: _Burden, since: pd.Timestamp) -> tuple[dict[str, object], FloatArray]:
+def _loop_burden(log: EventLog, loop: Loop, part: Burden, since: pd.Timestamp) -> tuple[dict[str, object], FloatArray]:
     """A loop's counts, and the days each case went round in it since `since`."""
     start, last = loop_spans(log, loop, part.found)
     begin, end = float(to_days(pd.Series([since]))[0]), log.arrays.window_end

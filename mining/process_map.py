@@ -16,6 +16,7 @@ from mining.aggregation import grouped
 from mining.arrows import arrow_table, waiting_medians
 from mining.measures import Limit
 from mining.steps import FloatArray, Steps, distinct_cases, steps_of
+from mining.visits import check_activities
 
 ESTABLISHED_FROM = 0.01
 """An arrow is established when the lower end of the 90 % Wilson interval of its share of cases is at least this."""
@@ -54,7 +55,8 @@ class ProcessMap:
     activity, so never add them up over arrows) with `waiting_median_days` and `waiting_longest_days` so far (NaN for
     none), `median_days` with its 95 % interval `low_days`, `high_days` (NaN: not reached), `p25_days`, `p75_days`,
     `p90_days`, `median_reached`, `more_than_days` (where the median is not reached: the longest anybody was followed,
-    so the median is longer and not yet estimable; else NaN), `restricted_mean_days` (mean within the first
+    so the median is longer and not yet estimable; else NaN), `followed_days` (that longest follow-up, a lower bound of
+    every quantile that is not reached), `restricted_mean_days` (mean within the first
     `restricted_to_days`: two years, or as far as anybody was followed) with its 95 % interval `restricted_low_days`,
     `restricted_high_days`, `beyond_share` (share not over when the limit is up, open ones counted; NaN without a
     limit, and where nobody was followed so long) with its 95 % interval `beyond_low`, `beyond_high`, `child_days` (of
@@ -134,6 +136,8 @@ def simplify(
     if any(isinstance(number, int) and number < 1 for number in (activities, arrows)):
         raise ValueError(f"activities and arrows must be at least 1, got {activities} and {arrows}")
     drawn = log if groups is None else grouped(log, groups)
+    if not isinstance(activities, int):
+        check_activities(drawn, list(activities))
     shown = most_frequent(drawn, activities) if isinstance(activities, int) else tuple(activities)
 
     def keep(whole: ProcessMap) -> npt.NDArray[np.bool_]:

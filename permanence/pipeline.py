@@ -11,6 +11,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from event_logs import exchange
 from event_logs.derive import Derivation, derive, write_quarantine
 from event_logs.errors import InputError, Problem
@@ -18,13 +20,14 @@ from event_logs.log import EventLog
 from event_logs.project import Project, load_project
 from permanence import collect
 from permanence.files import code_digest, combined_digest, complete_files, digest, file_digest, write_text
-from permanence.mining_stage import PICTURES, mine_stages
+from permanence.mining_stage import CHARTS, INTERNAL, OUTCOMES, PICTURES, mine_stages
 from permanence.progress import Advance, StageDisplay
 from permanence.report import render
 from permanence.results import Results, load_results, records
 
 RESULTS, REPORT, RUN = "results.json", "report.html", "run.json"
 HORIZON_YEARS = 3.0
+PLACEMENTS = "placements.parquet"
 _DISTRIBUTIONS = ("permanence", "numpy", "scipy", "pandas", "pyarrow", "pm4py", "simpy", "matplotlib", "pygraphviz")
 
 
@@ -57,14 +60,18 @@ STAGES: dict[str, Stage] = {
                 "event_log.csv",
                 "event_log.xes.gz",
                 "quarantine.csv",
+                PLACEMENTS,
             ),
         ),
         Stage(
             "mine",
             "Mining the process map, bottlenecks and aims",
             after=("derive",),
-            parts=("stages", "aims", "transitions", "bottlenecks"),
-            files=PICTURES,
+            parts=(
+                *("stages", "aims", "transitions", "bottlenecks", "excess", "panel_wait", "groups", "flow", "rework"),
+                *("outcomes", "order", "variants", "conformance", "run_charts"),
+            ),
+            files=(*PICTURES, OUTCOMES, *CHARTS, *INTERNAL),
         ),
         Stage("fit", "Fitting the pathway model", after=("derive",), parts=("model",)),
         Stage("compare", "Comparing change ideas", after=("derive", "fit"), parts=("scenarios",)),
@@ -226,6 +233,9 @@ def _derive(run: Run, advance: Advance) -> None:
     def write(folder: Path) -> None:
         exchange.write_log(derivation.log, folder)
         write_quarantine(derivation, folder / "quarantine.csv")
+        if derivation.facts is not None and "placements" in derivation.facts.given:
+            # When children moved: the log has only the moves between home and away.
+            derivation.facts.placements[["case", "start"]].to_parquet(folder / PLACEMENTS, index=False)
 
     run.commit("derive", results, write)
 
@@ -247,7 +257,9 @@ def _check_usable(derivation: Derivation) -> None:
 
 
 def _mine(run: Run, advance: Advance) -> None:
-    found = mine_stages(run.log, seed=run.seed, advance=advance)
+    file = run.folder / PLACEMENTS
+    placements = pd.read_parquet(file) if file.is_file() else None
+    found = mine_stages(run.log, seed=run.seed, advance=advance, panel=panel_of(run.project), placements=placements)
     run.commit("mine", run.results("mine", **found.parts), found.write)
     if found.no_picture:
         run.messages.append(found.no_picture)
@@ -281,9 +293,9 @@ def _compare(run: Run, advance: Advance) -> None:
 
 def _report(run: Run, advance: Advance) -> None:
     results = load_results(run.folder / RESULTS)
-    picture = run.folder / PICTURES[0]
-    svg = picture.read_text(encoding="utf-8") if picture.is_file() else None
-    page = render(results, svg)
+    files = {name: run.folder / name for name in (PICTURES[0], OUTCOMES, *CHARTS)}
+    pictures = {name: file.read_text(encoding="utf-8") for name, file in files.items() if file.is_file()}
+    page = render(results, pictures)
     run.commit("report", None, lambda folder: write_text(folder / REPORT, page))
 
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from permanence import charts, wording
+from permanence.mining_stage import PICTURES
 from permanence.results import DataQuality, Results, ScenarioResult, Scenarios, YearCompleteness
 
+MAP = PICTURES[0]
 
-def render(results: Results, map_svg: str | None) -> str:
+
+def render(results: Results, pictures: Mapping[str, str]) -> str:
     """The report as HTML text. Parts that are null in the results are left out, and the report says so.
 
-    `map_svg` is the picture of the process map, None where there is none. The same arguments give the same text.
+    `pictures` are the SVG files of the run by name: the process map, outcomes, the charts of the aims; any may be
+    missing. The same arguments give the same text.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
@@ -25,19 +30,26 @@ def render(results: Results, map_svg: str | None) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    drawn = {name: Markup(inline_svg(text, name)) for name, text in pictures.items()}
     environment.globals |= {"words": wording, "charts": charts, "Scale": charts.Scale}
     return environment.get_template("report.html.j2").render(
         results=results,
         headlines=wording.headlines(results),
-        map_svg=Markup(inline_svg(map_svg)) if map_svg is not None else None,
+        map_svg=drawn.get(MAP),
+        pictures=drawn,
         completeness=completeness_by_year(results.data_quality, results.log.observed_from),
         caveats=caveats(results),
         effect_scale=partial(effect_scale, results.scenarios),
     )
 
 
-def inline_svg(text: str) -> str:
-    """An SVG document as part of a page: without XML declaration and document type, sized by the page."""
+def inline_svg(text: str, name: str = "") -> str:
+    """An SVG document as part of a page: without XML declaration and document type, sized by the page.
+
+    Several on one page must not share ids, so each gets its own, after the file's name.
+    """
+    own = re.sub(r"\W", "_", name.removesuffix(".svg"))
+    text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{own}_", text) if own else text
     body = text[text.index("<svg") :].strip()
     opening, rest = body.split(">", 1)
     opening = re.sub(r'\s(width|height)="[^"]*"', "", opening)

@@ -10,20 +10,18 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from event_logs.errors import InputError, Problem
+from permanence import mined
+from permanence.part import Part
 
 SCHEMA_VERSION: Literal[1] = 1
 _DECIMALS = 4
 """Every number with a fraction is rounded to this many decimals, so that the file is the same on every machine."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class LogSummary(_Part):
+class LogSummary(Part):
     """What was observed."""
 
     name: str
@@ -41,7 +39,7 @@ class LogSummary(_Part):
     """Neighbouring events of one case on one day, whose order is that of the milestones."""
 
 
-class FileLedger(_Part):
+class FileLedger(Part):
     """One table of the extract: rows read = used + quarantined + ignored."""
 
     file: str
@@ -52,7 +50,7 @@ class FileLedger(_Part):
     ignored_rows_by_rule: dict[str, int]
 
 
-class QuarantineReason(_Part):
+class QuarantineReason(Part):
     """One reason for which rows of a file were set aside, and for how many."""
 
     file: str
@@ -60,7 +58,7 @@ class QuarantineReason(_Part):
     rows: int
 
 
-class YearCompleteness(_Part):
+class YearCompleteness(Part):
     """How many of the steps that must have happened in a year are on record."""
 
     activity: str
@@ -71,7 +69,7 @@ class YearCompleteness(_Part):
     recorded_share: float | None
 
 
-class DataQuality(_Part):
+class DataQuality(Part):
     """How the records were read, and how complete they are."""
 
     files: list[FileLedger]
@@ -80,7 +78,7 @@ class DataQuality(_Part):
     notes: list[str]
 
 
-class StageDuration(_Part):
+class StageDuration(Part):
     """How long a stage takes, open cases counted (Kaplan-Meier with delayed entry)."""
 
     stage: str
@@ -102,13 +100,20 @@ class StageDuration(_Part):
     limit_days: float | None
     limit_confirmed: bool
     beyond_limit_share: float | None
+    corrected_median_days: float | None = None
+    """By a likelihood in which children who are slow at one stage may be slow at the others (methods: frailty)."""
+    corrected_low_days: float | None = None
+    corrected_high_days: float | None = None
+    corrected_preferred: bool = False
+    """Whether the corrected median is the one to use."""
+    corrected_note: str = ""
     not_recorded_children: int
     before_reliable_children: int
     before_window_children: int
     warning: str
 
 
-class AimStanding(_Part):
+class AimStanding(Part):
     """How one aim stands."""
 
     number: int
@@ -136,7 +141,7 @@ class AimStanding(_Part):
     warning: str
 
 
-class ActivityCount(_Part):
+class ActivityCount(Part):
     """One activity of the process."""
 
     activity: str
@@ -150,7 +155,7 @@ class ActivityCount(_Part):
     total_days: float
 
 
-class Arrow(_Part):
+class Arrow(Part):
     """One arrow of the process: one activity directly followed by another."""
 
     source: str
@@ -169,7 +174,7 @@ class Arrow(_Part):
     established: bool
 
 
-class PictureLeavesOut(_Part):
+class PictureLeavesOut(Part):
     """What the picture of the map does not show."""
 
     activities: list[str]
@@ -179,7 +184,7 @@ class PictureLeavesOut(_Part):
     days_share: float
 
 
-class Transitions(_Part):
+class Transitions(Part):
     """The whole process map, and what its picture leaves out (None when there is no picture)."""
 
     activities: list[ActivityCount]
@@ -187,7 +192,7 @@ class Transitions(_Part):
     picture_leaves_out: PictureLeavesOut | None
 
 
-class Bottleneck(_Part):
+class Bottleneck(Part):
     """One stage (or activity) in the ranking by days spent waiting."""
 
     rank: int
@@ -206,7 +211,7 @@ class Bottleneck(_Part):
     since: str
 
 
-class StepLaw(_Part):
+class StepLaw(Part):
     """One step of the fitted model for one group of children."""
 
     step: str
@@ -218,14 +223,14 @@ class StepLaw(_Part):
     note: str
 
 
-class LoadedStep(_Part):
+class LoadedStep(Part):
     """How many open cases stand in a step of the model at its start."""
 
     step: str
     children: int
 
 
-class Model(_Part):
+class Model(Part):
     """The pathway model fitted from the log, and where today's open cases stand in it."""
 
     name: str
@@ -239,7 +244,7 @@ class Model(_Part):
     warnings: list[str]
 
 
-class StageEffect(_Part):
+class StageEffect(Part):
     """What a change does to one stage; negative differences mean less waiting."""
 
     stage: str
@@ -255,7 +260,7 @@ class StageEffect(_Part):
     helps_probability: float | None
 
 
-class WorkloadEffect(_Part):
+class WorkloadEffect(Part):
     """What a change does to how often something has to be done."""
 
     activity: str
@@ -265,7 +270,7 @@ class WorkloadEffect(_Part):
     high_per_year: float | None
 
 
-class ScenarioResult(_Part):
+class ScenarioResult(Part):
     """One change idea against leaving things as they are."""
 
     name: str
@@ -278,7 +283,7 @@ class ScenarioResult(_Part):
     workload: list[WorkloadEffect]
 
 
-class Scenarios(_Part):
+class Scenarios(Part):
     """The comparison of change ideas with the baseline."""
 
     horizon_years: float
@@ -291,7 +296,7 @@ class Scenarios(_Part):
     warnings: list[str]
 
 
-class Results(_Part):
+class Results(Part):
     """Everything one run found; a part is null while its stage has not run."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
@@ -301,6 +306,18 @@ class Results(_Part):
     aims: list[AimStanding] | None = None
     transitions: Transitions | None = None
     bottlenecks: list[Bottleneck] | None = None
+    excess: list[mined.ExcessRank] | None = None
+    leverage: list[mined.LeverageRank] | None = None
+    panel_wait: mined.PanelWait | None = None
+    groups: list[mined.GroupMedian] | None = None
+    flow: list[mined.StageFlow] | None = None
+    rework: list[mined.ReworkKind] | None = None
+    outcomes: mined.Outcomes | None = None
+    order: mined.OrderUnknown | None = None
+    variants: mined.Variants | None = None
+    handovers: mined.Handovers | None = None
+    conformance: mined.Conformance | None = None
+    run_charts: mined.RunCharts | None = None
     model: Model | None = None
     scenarios: Scenarios | None = None
 
@@ -327,7 +344,7 @@ def load_results(path: Path) -> Results:
         raise InputError(Problem(str(path), "", "these are not results of this version", remedy)) from None
 
 
-_Row = TypeVar("_Row", bound=_Part)
+_Row = TypeVar("_Row", bound=Part)
 
 
 def rows(kind: type[_Row], frame: pd.DataFrame, rename: Mapping[str, str] | None = None) -> list[_Row]:

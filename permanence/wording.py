@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from permanence.mined import GroupMedian, StageFlow
 from permanence.results import (
     AimStanding,
     Bottleneck,
@@ -270,3 +271,35 @@ def moved_work(workload: Sequence[WorkloadEffect]) -> list[WorkloadEffect]:
     """Steps that a change would make more or less often, beyond chance, largest difference first."""
     sure = [row for row in workload if detectable(row.low_per_year, row.high_per_year)]
     return sorted(sure, key=lambda row: (-abs(row.difference_per_year or 0.0), row.activity))
+
+
+def plain_attribute(name: str) -> str:
+    """An attribute's name as it is said.
+
+    >>> plain_attribute("age_band")
+    'age band'
+    """
+    return name.replace("_", " ")
+
+
+def groups_compared(found: Sequence[GroupMedian]) -> str:
+    """How many comparisons of groups there were, and how many showed a difference."""
+    tests = {(row.attribute, row.stage): row.adjusted_p_value for row in found if row.adjusted_p_value is not None}
+    shown = sum(value < 0.05 for value in tests.values())
+    attributes = listed(sorted({plain_attribute(name) for name, _ in tests}))
+    if not tests:
+        return "No groups were large enough to compare."
+    many = "1 shows" if shown == 1 else f"{shown} show" if shown else "none shows"
+    return (
+        f"Of {len(tests)} comparisons of stages by {attributes}, {many} a difference beyond chance once their number "
+        "is allowed for. Where none is shown, what is seen may be chance, or the groups too small to tell."
+    )
+
+
+def flow_checked(found: Sequence[StageFlow]) -> str:
+    """Whether the days of all visits are those of the daily counts, as Little's law has it."""
+    worst = max(abs(row.child_days - row.counted_child_days) for row in found)
+    total = sum(row.child_days for row in found)
+    agree = worst <= 1e-6 * max(total, 1.0)
+    said = "agree" if agree else f"differ by up to {worst:,.0f} days, which should not be: please tell us"
+    return f"Check: child-days counted by visit and by day {said} in each of {len(found)} rows (Little's law)."

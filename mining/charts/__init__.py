@@ -3,7 +3,7 @@
 from mining.charts.caption import Caption, Marker, alt_text
 from mining.charts.cusum import cusum
 from mining.charts.draw import chart_svg, draw_chart
-from mining.charts.pace import PaceChart, PaceCharts, pace_charts
+from mining.charts.pace import PaceChart, PaceCharts, control_chart, pace_charts
 from mining.charts.points import (
     completed_durations,
     completion_series,
@@ -26,6 +26,7 @@ __all__ = [
     "chart_svg",
     "completed_durations",
     "completion_series",
+    "control_chart",
     "cusum",
     "days_between",
     "draw_chart",

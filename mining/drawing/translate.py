@@ -46,7 +46,7 @@ def diagram_of(
         DiagramEdge(
             source=row.source,
             target=row.target,
-            label=" · ".join(writer.part(row, part) for part in on_label),
+            label=" · ".join(filter(None, (writer.part(row, part) for part in on_label))),
             weight=float(weights[position]),
             colour=float(places[position]),
             dashed=not row.established,

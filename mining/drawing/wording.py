@@ -30,8 +30,8 @@ from mining.visits import RESTRICTED_TO_DAYS
 START_MARK, END_MARK = "●", "■"
 _SHADE_LIMITS = (0.05, 0.10, 0.20)
 _MARK_SHARE = 0.02
-_BOUNDED = ("median_days", "p75_days", "p90_days")
-"""Columns for which `more_than_days` is a lower bound where they are not known."""
+_BOUNDED = ("median_days", "p25_days", "p75_days", "p90_days")
+"""Columns for which `followed_days` is a lower bound where they are not known."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Wording:
         arrows = self.map.arrows
         known = arrows[measure.column].to_numpy(dtype=float)
         if measure.column in _BOUNDED:
-            known = np.where(np.isfinite(known), known, arrows["more_than_days"].to_numpy(dtype=float))
+            known = np.where(np.isfinite(known), known, arrows["followed_days"].to_numpy(dtype=float))
         return known * 100 if measure.kind == "share" else known if measure.kind == "count" else known / self.unit.days
 
     def weights(self, measure: Measure) -> npt.NDArray[np.float64]:
@@ -93,15 +93,15 @@ class Wording:
     def part(self, row: Any, measure: Measure) -> str:
         """One part of an arrow's label."""
         value = getattr(row, measure.column)
+        if measure.name.startswith("waiting") and not row.waiting:
+            return ""  # most arrows have nobody waiting: saying so everywhere would hide where somebody is
         if measure.kind == "count":
             return f"{value:,}{measure.after}"
         if measure.kind == "share":
             return f"{share_number(value)}{measure.after}"
         if measure.kind == "child time":
             return f"{number(value / self.unit.days)} {self.one}-{self.unit.short}"
-        if measure.name == "waiting_median" and not row.waiting:
-            return "none waiting"
-        bound = row.more_than_days if measure.column in _BOUNDED else math.nan
+        bound = row.followed_days if measure.column in _BOUNDED else math.nan
         return f"{self.time(value, bound)}{measure.after}"
 
     def node(self, row: Any) -> DiagramNode:
@@ -192,13 +192,13 @@ class Wording:
 
     def _note(self, label: Sequence[Measure]) -> str:
         """How to read labels, dashes and boxes."""
-        parts = " · ".join(self.words(measure) for measure in label)
+        words = [self.words(measure) for measure in label]
+        counted = [m.name == "beyond" or (m.kind == "time" and m.name != "waiting_median") for m in label]
+        if any(counted):
+            words[len(words) - 1 - counted[::-1].index(True)] += ", counting those still waiting"
+        parts = " · ".join(words)
         written = [self.part(row, measure) for row in self.map.arrows.itertuples() for measure in label]
         waits = ""
-        if any(measure.kind == "time" for measure in label):
-            waits = ", counting those still waiting" if any(m.name != "waiting_median" for m in label) else ""
-        elif any(measure.name == "beyond" for measure in label):
-            waits = ", counting those still waiting"
         if any(text.startswith(">") for text in written):
             waits += "; “> …”: not yet estimable, longer than anybody could be followed"
         if any(text.startswith("?") for text in written):
@@ -223,7 +223,9 @@ class Wording:
             f"{window.start:%Y-%m-%d} to {window.end:%Y-%m-%d}."
         )
         if hidden.merged:
-            who += f" {hidden.merged} steps are drawn together in boxes."
+            who += f" {hidden.merged} steps are drawn together in boxes, what happens inside these is hidden."
+        if hidden.activities:
+            who += " Times and waiting run from one step shown to the next."
         if not hidden.activities and not hidden.arrows and not hidden.traversals_share:
             return (f"{who} Nothing is hidden.",)
         listed = [name for place, name in enumerate(hidden.activities) if _length(hidden.activities[: place + 1]) <= 90]

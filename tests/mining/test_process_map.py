@@ -379,8 +379,10 @@ def test_bad_requests(tiny_log: EventLog) -> None:
         simplify(tiny_log, activities=0)
     with pytest.raises(ValueError, match="at least 1"):
         simplify(tiny_log, arrows=0)
-    with pytest.raises(ValueError, match="not in the log"):
+    with pytest.raises(ValueError, match=f"got 'Panel'; did you mean '{v.PANEL}'"):
         simplify(tiny_log, activities=["Panel"])
+    with pytest.raises(ValueError, match="not in the log"):
+        simplify(tiny_log, activities=[v.LONG_TERM])
     with pytest.raises(ValueError, match="no arrow leads from"):
         simplify(tiny_log, activities=[v.PANEL, v.LODGED], arrows=[(v.LODGED, v.PANEL)])
 

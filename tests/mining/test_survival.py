@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.duration.survfunc import CumIncidenceRight, SurvfuncRight
 
-from mining.survival import aalen_johansen, kaplan_meier
+from mining.survival import aalen_johansen, kaplan_meier, score_interval
 
 ORACLE = Path(__file__).resolve().parents[2].parent / "shared" / "oracles" / "e2_data.csv"
 
@@ -108,6 +108,32 @@ def test_aalen_johansen_equals_statsmodels(seed: int, ties: bool) -> None:
         assert shares.incidence[way] == pytest.approx(theirs.cinc[way][step], abs=1e-9)
         followed = shares.survival > 0
         assert np.sqrt(shares.variance[way][followed]) == pytest.approx(theirs.cinc_se[way][step][followed], abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_aalen_johansen_with_delayed_entry_equals_the_formula_step_by_step(seed: int) -> None:
+    t, cause, entry = sample(seed)
+    shares = aalen_johansen(t, cause, entry=entry)
+    assert shares.warning == ""
+    waiting, reached, errors = 1.0, np.zeros(2), []
+    for day in sorted(set(t[cause > 0])):
+        at_risk = ((entry < day) & (t >= day)).sum()
+        left = np.array([((t == day) & (cause == way)).sum() for way in (1, 2)])
+        reached = reached + waiting * left / at_risk
+        waiting *= 1 - left.sum() / at_risk
+        errors.append(np.abs(shares.at(float(day)) - reached).max())
+    assert max(errors) < 1e-9
+    theirs = SurvfuncRight(t, (cause > 0).astype(int), entry=entry)
+    assert shares.survival == pytest.approx(theirs.surv_prob, abs=1e-9)
+
+
+def test_score_limits_equal_scipy_and_hold_at_the_edges() -> None:
+    theirs = stats.binomtest(7, 40).proportion_ci(method="wilson")
+    assert score_interval(7 / 40, np.sqrt(7 / 40 * 33 / 40 / 40), 3) == pytest.approx((theirs.low, theirs.high))
+    none = stats.binomtest(0, 25).proportion_ci(method="wilson")
+    assert score_interval(0.0, 0.0, 25) == pytest.approx((none.low, none.high), abs=1e-12)
+    assert np.isnan(score_interval(np.nan, 0.1, 25)).all()
+    assert np.isnan(score_interval(1.0, 0.0, 0)).all()
 
 
 # --- identities

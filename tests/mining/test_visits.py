@@ -11,7 +11,7 @@ import pytest
 from event_logs import vocabulary as v
 from event_logs.log import EventLog, from_days
 from event_logs.window import ObservationWindow
-from mining.visits import find_visits, stage_summary, stage_visits
+from mining.visits import find_visits, first_days, last_days, nth_days, stage_summary, stage_visits
 
 RANKS = {activity: milestone.rank for activity, milestone in v.MILESTONES.items()}
 PLANNING, PAPERS, PANEL, DECISION, LODGING, COURT = v.STAGES
@@ -247,3 +247,24 @@ def test_a_look_at_the_latest_years_uses_only_the_visits_begun_in_them() -> None
     assert (late["children"], late["reached"], late["open"]) == (5, 1, 4)
     assert late["naive_median_days"] == 30  # the one completed visit
     assert np.isnan(late["median_days"])  # four of five are still waiting: the median is not reached
+
+
+def test_first_last_and_nth_day_of_an_activity() -> None:
+    log = log_of(
+        ("a", v.REVIEW, 10), ("a", v.REVIEW, 50), ("a", v.REVIEW, 90), ("b", v.REVIEW, 20), ("c", v.PANEL, 5)
+    )  # fmt: skip
+    start = log.arrays.start + 1.0  # from the day after each first event on
+    base = 18262
+    assert first_days(log.arrays, (v.REVIEW,), start).tolist() == pytest.approx(
+        [50 + base, np.nan, np.nan], nan_ok=True
+    )
+    until = np.array([60.0 + base, np.nan, np.nan])
+    assert last_days(log.arrays, (v.REVIEW,), until).tolist() == pytest.approx(
+        [50 + base, 20 + base, np.nan], nan_ok=True
+    )
+    assert nth_days(log.arrays, (v.REVIEW,), 2, log.arrays.start).tolist() == pytest.approx(
+        [50 + base, np.nan, np.nan], nan_ok=True
+    )
+    assert nth_days(log.arrays, (v.REVIEW,), 1, start).tolist() == pytest.approx(
+        [50 + base, np.nan, np.nan], nan_ok=True
+    )

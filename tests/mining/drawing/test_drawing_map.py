@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,8 +16,6 @@ from mining.drawing import Diagram, diagram_of, draw, fit_map
 from mining.drawing.clutter import clutter_of
 from mining.drawing.svg import svg_text
 from mining.process_map import ProcessMap, discover_map, simplify
-
-LOGS = Path(__file__).resolve().parents[3].parent / "shared" / "logs"
 
 
 def log_of(rows: list[tuple[str, str, str]], *, final: tuple[str, ...] = (), end: str = "2024-12-31") -> EventLog:
@@ -98,8 +95,8 @@ def test_labels_carry_cases_and_the_median_that_counts_those_waiting(three: Even
     assert diagram_of(discover_map(three), unit="months").edges[0].label == "2 · 0.9 mo"
     assert diagram_of(discover_map(three), unit="hours").edges[0].label == "2 · 672 h"
     later = diagram_of(discover_map(three), label=("traversals", "p75"))
-    assert later.edges[0].label == "2 · ? wk"
-    assert "“?”: the log is too short to tell" in later.legend.notes[0]
+    assert later.edges[0].label == "2 · > 10.0 wk"
+    assert "“> …”: not yet estimable, longer than anybody could be followed" in later.legend.notes[0]
 
 
 def test_those_waiting_stand_in_the_box_and_are_no_end(three: EventLog) -> None:
@@ -212,15 +209,3 @@ def test_fit_uses_the_given_choice_and_diagram() -> None:
     assert drawing.diagram.title == "Our own"
     assert 4 <= len(asked) <= 20
     assert len(set(asked)) == len(asked), "no level is made twice"
-
-
-@pytest.mark.parametrize("name", ["sepsis_full.xes.gz", "receipt_wabo.xes.gz"])
-def test_public_logs_are_legible(name: str) -> None:
-    if not (LOGS / name).exists():
-        pytest.skip(f"needs the public log {name} in shared/logs beside the repository")
-    from event_logs.exchange import read_log
-
-    process_map, drawing = fit_map(read_log(LOGS / name))
-    assert drawing.fits
-    assert len(process_map.activities) >= 10
-    assert clutter_of(drawing.layout).struck == 0
