@@ -67,10 +67,11 @@ def bottlenecks(
     then); `share` of all of them with the 95 % interval `low_share`, `high_share` (expanded percentiles over
     `draws` resamples of whole cases); `probability_first` (share of resamples in which the stage comes first); `tied`
     (no stage comes first in 90 % of resamples, and this one is among those that may be first: do not call one of them
-    the bottleneck); `excess_days` (child-days beyond the stage's limit, NaN without a limit); `children` (with days
-    in the stage), `open` of them still in it; `not_recorded` and `before_reliable`; `since`; `low_rank`, `high_rank`
-    (the range of ranks that the stage takes in nearest to 95 % of the resamples; NaN without child-days). Children of
-    one family, where the cases say so, are drawn together.
+    the bottleneck); `excess_days` (child-days beyond the stage's limit; NaN without a limit, and where a loop took days
+    off, whose part beyond the limit is not told apart here: see `mining.excess`); `children` (with days in the stage),
+    `open` of them still in it; `not_recorded` and `before_reliable`; `since`; `low_rank`, `high_rank` (the range of
+    ranks that the stage takes in nearest to 95 % of the resamples; NaN without child-days). Children of one family,
+    where the cases say so, are drawn together.
 
     Each of `loops` has a row of its own, whose days are taken off its stage's: `LOOPS` for rework.
 
@@ -103,7 +104,10 @@ def spent_days(
         row, again = _loop_burden(log, loop, counted[loop.stage], since)
         rows.append(row)
         days[:, column] = again
-        days[:, [stage.name for stage in stages].index(loop.stage)] -= again
+        of = [stage.name for stage in stages].index(loop.stage)
+        days[:, of] -= again
+        if again.any():
+            rows[of]["excess_days"] = np.nan
     return pd.DataFrame(rows), days
 
 

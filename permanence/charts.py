@@ -48,10 +48,21 @@ def axis(scale: Scale, *, percent: bool = False) -> Markup:
     parts = []
     for tick in scale.ticks:
         x = scale.x(tick)
-        label = f"{tick * 100:g}%" if percent else f"{tick:,g}".replace("-", "−")
+        label = f"{tick * 100:g}%" if percent else _short(tick)
         parts.append(f'<line x1="{x}" x2="{x}" y1="17" y2="22" stroke="#505a5f"/>')
         parts.append(f'<text x="{x}" y="13" text-anchor="middle" font-size="13" fill="#0b0c0c">{label}</text>')
     return _svg(parts)
+
+
+def _short(number: float) -> str:
+    """A tick's value in little room.
+
+    >>> _short(-1500.0), _short(200000.0), _short(1e6)
+    ('−1,500', '200k', '1m')
+    """
+    size = abs(number)
+    text = f"{number / 1e6:g}m" if size >= 1e6 else f"{number / 1e3:g}k" if size >= 1e4 else f"{number:,g}"
+    return text.replace("-", "−")
 
 
 def bar(scale: Scale, value: float | None, low: float | None, high: float | None) -> Markup:

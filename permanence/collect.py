@@ -75,7 +75,12 @@ _ACTIVITIES = {
     "waiting": "waiting_cases",
     "child_days": "total_days",
 }
-_ARROWS = {"waiting": "waiting_cases", "child_days": "total_days"}
+_ARROWS = {
+    "waiting": "waiting_cases",
+    "child_days": "total_days",
+    "cases_low": "low_cases_share",
+    "cases_high": "high_cases_share",
+}
 _BOTTLENECKS = {
     "probability_first": "first_probability",
     "excess_days": "excess_child_days",
@@ -160,11 +165,14 @@ def aims(table: pd.DataFrame) -> list[AimStanding]:
     return rows(AimStanding, table, _AIMS)
 
 
-def transitions(full: ProcessMap, hidden: Hidden | None) -> Transitions:
-    """The whole map, with what its picture hides."""
+def transitions(full: ProcessMap, hidden: Hidden | None, order: pd.DataFrame) -> Transitions:
+    """The whole map, with what its picture hides; `order` is what `mining.order.certain_arrows` says of its counts."""
+    spread = {"certain": "certain_traversals", "minimum": "minimum_traversals", "maximum": "maximum_traversals"}
+    counts = order.rename(columns=spread)[["source", "target", *spread.values()]]
+    arrows = full.arrows.merge(counts, on=["source", "target"], how="left", validate="one_to_one")
     return Transitions(
         activities=rows(ActivityCount, full.activities, _ACTIVITIES),
-        arrows=rows(Arrow, full.arrows, _ARROWS),
+        arrows=rows(Arrow, arrows, _ARROWS),
         picture_leaves_out=None
         if hidden is None
         else PictureLeavesOut(

@@ -57,7 +57,7 @@ _LEVERAGE = {
     "probability_first": "first_probability",
     "leverage_note": "note",
 }
-_GROUPS = {"open": "open_children", "p_adjusted": "adjusted_p_value"}
+_GROUPS = {"open": "open_children", "p_adjusted": "chance_probability"}
 _FLOW = {
     "days": "observed_days",
     "at_start": "start_children",
@@ -65,6 +65,7 @@ _FLOW = {
     "mean_in_stage": "mean_children",
     "arrivals_a_day": "arrivals_per_day",
     "counted_days": "counted_child_days",
+    "days_each": "each_days",
 }
 _REWORK = {"n": "happened_children", "open": "open_children", "now": "now_children"}
 _RULES = {
@@ -107,7 +108,7 @@ def leverage(table: pd.DataFrame) -> list[LeverageRank]:
     return rows(LeverageRank, table.assign(rank=ranks.where(ranks.notna(), None)), _LEVERAGE)
 
 
-def panel_wait(wait: SplitWait, sessions: Sessions) -> PanelWait:
+def panel_wait(wait: SplitWait, sessions: Sessions, lead_days: int = 0) -> PanelWait:
     """From `mining.panel_wait` and the sessions that the dates show."""
     return PanelWait(
         meets=sessions.words,
@@ -116,9 +117,10 @@ def panel_wait(wait: SplitWait, sessions: Sessions) -> PanelWait:
         heard_children=wait.heard,
         waiting_children=wait.waiting,
         slots=wait.slots,
-        load=plain(wait.load),
-        low_load=plain(wait.low_load),
-        high_load=plain(wait.high_load),
+        lead_days=lead_days,
+        load_share=plain(wait.load),
+        low_load_share=plain(wait.low_load),
+        high_load_share=plain(wait.high_load),
         full_months=wait.months_full,
     )
 
@@ -199,7 +201,8 @@ def chart_file(number: int, kind: str) -> str:
 
 
 def _chart(number: int, kind: str, chart: PaceChart) -> RunChart:
-    points = chart.points.rename(columns={"n": "children"})
+    value, other = ("share", "median_days") if kind == "entry" else ("median_days", "share")
+    points = chart.points.rename(columns={"n": "children", "value": value}).assign(**{other: None})
     return RunChart(
         number=number,
         kind=kind,

@@ -83,10 +83,12 @@ class PanelWait(Part):
     waiting_children: int
     slots: int
     """Children a session can hear."""
-    load: float | None
-    """Children ready for each session by its slots."""
-    low_load: float | None
-    high_load: float | None
+    lead_days: int
+    """How long before a session papers must be complete, where the council has said so."""
+    load_share: float | None
+    """Children ready for each session as a share of its slots; above 1 the queue grows."""
+    low_load_share: float | None
+    high_load_share: float | None
     full_months: int
     """Months in the longest run of sessions that each left ready children unheard."""
 
@@ -102,8 +104,9 @@ class GroupMedian(Part):
     median_days: float | None
     low_days: float | None
     high_days: float | None
-    adjusted_p_value: float | None
-    """That groups differ, by the log-rank test, adjusted for the number of comparisons."""
+    chance_probability: float | None
+    """How often chance alone would show such differences between groups: the log-rank test's p value, adjusted for the
+    number of comparisons."""
     remark: str
 
 
@@ -118,7 +121,7 @@ class StageFlow(Part):
     end_children: int
     mean_children: float | None
     arrivals_per_day: float | None
-    days_each: float | None
+    each_days: float | None
     child_days: float
     counted_child_days: float
     note: str
@@ -246,7 +249,10 @@ class ChartPoint(Part):
     """One point of a run chart."""
 
     label: str
-    value: float | None
+    share: float | None
+    """By entry: the share that got there within the horizon."""
+    median_days: float | None
+    """By completion: the median of those who got there."""
     children: int
     complete: bool
 

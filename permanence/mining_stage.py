@@ -97,7 +97,7 @@ def mine_stages(
         "conformance": lambda: _conformance(log),
         "run_charts": lambda: _run_charts(log, pictures),
         "order": lambda: _order(log),
-        "variants": lambda: _variants(log),
+        "variants": lambda: _main_variants(log),
     }
     return _mined(log, tables, advance, pictures, spine=_SPINE)
 
@@ -148,11 +148,13 @@ def _mined(
     for done, (name, make) in enumerate(tables.items()):
         advance(done, total)
         parts[name] = make()
+    from mining.order import certain_arrows
+
     advance(total - 2, total)
     full = mining.discover_map(log)
     advance(total - 1, total)
     drawing, hidden, missing = _picture(log, full)
-    parts["transitions"] = collect.transitions(full, hidden)
+    parts["transitions"] = collect.transitions(full, hidden, certain_arrows(log))
     return Mined(parts, drawing, missing, {**pictures, **_internal(log, spine)})
 
 
@@ -185,8 +187,9 @@ def _panel_wait(log: EventLog, panel: Sessions | None, *, seed: int) -> PanelWai
     if panel is None:
         return collect_mined.panel_wait(panel_wait(log, seed=seed), found)
     days = panel.dates(log.window.start, log.window.end)
-    wait = panel_wait(log, seed=seed, calendar=days, slots=panel.slots, lead_days=round(panel.lead_days))
-    return collect_mined.panel_wait(wait, found)
+    lead = round(panel.lead_days)
+    wait = panel_wait(log, seed=seed, calendar=days, slots=panel.slots, lead_days=lead)
+    return collect_mined.panel_wait(wait, found, lead)
 
 
 def _rework(log: EventLog, placements: pd.DataFrame | None) -> list[ReworkKind]:
@@ -241,6 +244,16 @@ def _variants(log: EventLog) -> Variants:
 
     table = variants(log)
     return collect_mined.variants(table, variants_text(table))
+
+
+def _main_variants(log: EventLog) -> Variants:
+    """The ways along the main line: how often something recurs beside it would make nearly every way its own."""
+    from mining.abstraction import is_recurring
+
+    aside = [name for name in log.activities if is_recurring(name)]
+    found = _variants(log.keeping([name for name in log.activities if name not in aside]))
+    said = f" Left aside, because it recurs beside the main line: {', '.join(aside)}." if aside else ""
+    return found.model_copy(update={"words": found.words + said})
 
 
 def _handovers(log: EventLog, who: str) -> Handovers:

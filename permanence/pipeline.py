@@ -18,7 +18,7 @@ from event_logs.derive import Derivation, derive, write_quarantine
 from event_logs.errors import InputError, Problem
 from event_logs.log import EventLog
 from event_logs.project import Project, load_project
-from permanence import collect
+from permanence import collect, collect_mined
 from permanence.files import code_digest, combined_digest, complete_files, digest, file_digest, write_text
 from permanence.mining_stage import CHARTS, INTERNAL, OUTCOMES, PICTURES, mine_stages
 from permanence.progress import Advance, StageDisplay
@@ -27,6 +27,8 @@ from permanence.results import Results, load_results, records
 
 RESULTS, REPORT, RUN = "results.json", "report.html", "run.json"
 HORIZON_YEARS = 3.0
+LEVER_DRAWS = 0.4
+"""Draws for the ranking of stages, beside those for the change ideas."""
 PLACEMENTS = "placements.parquet"
 _DISTRIBUTIONS = ("permanence", "numpy", "scipy", "pandas", "pyarrow", "pm4py", "simpy", "matplotlib", "pygraphviz")
 
@@ -74,7 +76,7 @@ STAGES: dict[str, Stage] = {
             files=(*PICTURES, OUTCOMES, *CHARTS, *INTERNAL),
         ),
         Stage("fit", "Fitting the pathway model", after=("derive",), parts=("model",)),
-        Stage("compare", "Comparing change ideas", after=("derive", "fit"), parts=("scenarios",)),
+        Stage("compare", "Comparing change ideas", after=("derive", "fit"), parts=("scenarios", "leverage")),
         Stage("report", "Writing the report", after=("derive", "mine", "fit", "compare"), files=(REPORT,)),
     )
 }
@@ -278,17 +280,19 @@ def _fit(run: Run, advance: Advance) -> None:
 
 def _compare(run: Run, advance: Advance) -> None:
     from scenarios.compare import compare
+    from scenarios.leverage import leverage
 
+    settings: dict[str, Any] = {"panel": panel_of(run.project), "years": HORIZON_YEARS, "workers": run.workers}
+    levers = max(2, round(run.draws * LEVER_DRAWS))
+    total = run.draws + levers
     comparison = compare(
-        run.log,
-        panel=panel_of(run.project),
-        years=HORIZON_YEARS,
-        draws=run.draws,
-        seed=run.seed,
-        workers=run.workers,
-        progress=advance,
+        run.log, **settings, draws=run.draws, seed=run.seed, progress=lambda done, _: advance(done, total)
     )
-    run.commit("compare", run.results("compare", scenarios=collect.scenarios(comparison)), lambda folder: None)
+    table = leverage(
+        run.log, **settings, draws=levers, seed=run.seed, progress=lambda done, _: advance(run.draws + done, total)
+    )
+    parts = {"scenarios": collect.scenarios(comparison), "leverage": collect_mined.leverage(table)}
+    run.commit("compare", run.results("compare", **parts), lambda folder: None)
 
 
 def _report(run: Run, advance: Advance) -> None:

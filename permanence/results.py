@@ -162,15 +162,31 @@ class Arrow(Part):
     target: str
     cases: int
     traversals: int
+    minimum_traversals: int
+    """The fewest and the most there can have been, whatever the order of events of one day was."""
+    maximum_traversals: int
+    certain_traversals: int
+    """Those whose order is beyond doubt."""
     waiting_cases: int
+    """Open cases at the source, the same on every arrow that leaves it."""
+    waiting_median_days: float | None
+    waiting_longest_days: float | None
     median_days: float | None
     low_days: float | None
     high_days: float | None
+    p25_days: float | None
     p75_days: float | None
     p90_days: float | None
     more_than_days: float | None
+    restricted_mean_days: float | None
+    restricted_low_days: float | None
+    restricted_high_days: float | None
+    restricted_to_days: float | None
+    """The mean is of the days within so many."""
     total_days: float
     cases_share: float | None
+    low_cases_share: float | None
+    high_cases_share: float | None
     established: bool
 
 

@@ -284,7 +284,7 @@ def plain_attribute(name: str) -> str:
 
 def groups_compared(found: Sequence[GroupMedian]) -> str:
     """How many comparisons of groups there were, and how many showed a difference."""
-    tests = {(row.attribute, row.stage): row.adjusted_p_value for row in found if row.adjusted_p_value is not None}
+    tests = {(row.attribute, row.stage): row.chance_probability for row in found if row.chance_probability is not None}
     shown = sum(value < 0.05 for value in tests.values())
     attributes = listed(sorted({plain_attribute(name) for name, _ in tests}))
     if not tests:

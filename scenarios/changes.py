@@ -9,7 +9,7 @@ import numpy as np
 
 from event_logs import vocabulary as v
 from simulation import pathway
-from simulation.gates import NO_DELAY, Beforehand, ReviewCycle
+from simulation.gates import NO_DELAY, Beforehand, ReviewCycle, Sessions
 from simulation.model import Choice, Option, PathwayModel, Step
 
 
@@ -101,7 +101,47 @@ class ReadySooner:
         return replace(model, steps={**model.steps, pathway.PLANNING: replace(planning, laws=laws)})
 
 
-Change = RequestBeforeReview | AddReview | ReadySooner
+@dataclass(frozen=True, kw_only=True)
+class Quicker:
+    """Steps that take this share of the time they take now: those named, and all that begin after some activities."""
+
+    factor: Range
+    steps: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+    def apply(self, model: PathwayModel, size: float) -> PathwayModel:
+        """The model with the laws of those steps multiplied by `size`."""
+        if not 0 < size <= 2:
+            raise ValueError(f"factor must be in (0, 2], got {size}")
+        begins = tuple(f"{activity} → " for activity in self.after)
+        chosen = [name for name in model.steps if name in self.steps or name.startswith(begins)]
+        if not chosen:
+            wanted = ", ".join(repr(name) for name in (*self.steps, *self.after))
+            raise ValueError(f"the pathway has no step that is, or begins after, one of: {wanted}")
+        steps = {
+            name: replace(step, laws={stratum: law.scaled(size) for stratum, law in step.laws.items()})
+            for name, step in model.steps.items()
+            if name in chosen
+        }
+        return replace(model, steps={**model.steps, **steps})
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoreSlots:
+    """So many more children are heard at each session of the panel."""
+
+    slots: Range
+
+    def apply(self, model: PathwayModel, size: float) -> PathwayModel:
+        """The model with `size` more slots, rounded, at each session."""
+        gate = model.gates.get(pathway.PANEL_GATE)
+        if not isinstance(gate, Sessions):
+            raise ValueError("this change needs a pathway with a permanence panel")
+        more = replace(gate, slots=max(1, gate.slots + round(size)))
+        return replace(model, gates={**model.gates, pathway.PANEL_GATE: more})
+
+
+Change = RequestBeforeReview | AddReview | ReadySooner | Quicker | MoreSlots
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,9 +173,14 @@ class Scenario:
 
 
 def _range(change: Change) -> Range:
-    if isinstance(change, RequestBeforeReview):
-        return change.lead_days
-    return change.day if isinstance(change, AddReview) else change.factor
+    match change:
+        case RequestBeforeReview():
+            return change.lead_days
+        case AddReview():
+            return change.day
+        case MoreSlots():
+            return change.slots
+    return change.factor
 
 
 def _reviews(model: PathwayModel) -> ReviewCycle:

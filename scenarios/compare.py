@@ -60,6 +60,8 @@ class Comparison:
     warnings: tuple[str, ...]
     evidence: pd.DataFrame
     """scenario, title, rationale, evidence, confirmed."""
+    by_draw: npt.NDArray[np.float64]
+    """[draw, baseline and scenarios in their order, stages and all together, (mean weeks a visit, child-weeks)]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,8 +109,10 @@ def compare(
     end = log.window.end + pd.Timedelta(days=round(years * 365.25))
     task = _Task(log, base, cohort, panel, chosen, tuple(stages), end, seed, replications)
     results = _all_draws(task, draws, workers, progress)
+    by_draw = np.stack([r.stages for r in results])
     return Comparison(
-        stages=_stage_table(task, np.stack([r.stages for r in results])),
+        by_draw=by_draw,
+        stages=_stage_table(task, by_draw),
         workload=_workload_table(task, np.stack([r.events for r in results]), years),
         settings={
             "years": years,
@@ -216,8 +220,8 @@ def measure(log: EventLog, stages: Sequence[Stage] = STAGES) -> tuple[npt.NDArra
     return table, events
 
 
-def _interval(differences: npt.NDArray[np.float64]) -> tuple[float, float, float]:
-    """Mean difference over the outer draws and its 95 % interval, from the spread between draws.
+def interval(differences: npt.NDArray[np.float64]) -> tuple[float, float, float]:
+    """Mean difference over the outer draws and its 95 % interval, from the spread between draws; NaN for fewer than 2.
 
     Percentiles would need hundreds of draws; the normal form covered as well in our trials.
     """
@@ -236,7 +240,7 @@ def _stage_table(task: _Task, results: npt.NDArray[np.float64]) -> pd.DataFrame:
     for number, scenario in enumerate(task.scenarios, start=1):
         for row, name in enumerate(names):
             base, changed = results[:, 0, row], results[:, number, row]
-            weeks, child_weeks = _interval(changed[:, 0] - base[:, 0]), _interval(changed[:, 1] - base[:, 1])
+            weeks, child_weeks = interval(changed[:, 0] - base[:, 0]), interval(changed[:, 1] - base[:, 1])
             helps = float((changed[:, 1] < base[:, 1]).mean())
             levels = (_mean(base[:, 0]), _mean(changed[:, 0]))
             rows.append((scenario.name, scenario.title, name, *levels, *weeks, _mean(base[:, 1]), *child_weeks, helps))
@@ -255,7 +259,7 @@ def _workload_table(task: _Task, results: npt.NDArray[np.float64], years: float)
             if (base != changed).any():
                 # The model holds the reviews of a plan in the making, not the half-yearly ones ever after.
                 label = f"{activity} until the plan is decided" if activity == REVIEW else activity
-                rows.append((scenario.name, label, _mean(base), *_interval(changed - base)))
+                rows.append((scenario.name, label, _mean(base), *interval(changed - base)))
     return pd.DataFrame(
         rows, columns=["scenario", "activity", "baseline_per_year", "difference_per_year", "low", "high"]
     )

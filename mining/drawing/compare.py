@@ -31,12 +31,13 @@ def fit_side_by_side(
     names: tuple[str, str] = ("first", "second"),
     how: str = "",
     show: Shown = "median",
+    unit: str = "auto",
     page: Page = A4_LANDSCAPE,
 ) -> tuple[SideBySide, Drawing]:
     """Two logs on one map at the most detailed level whose picture fits the page with 9 pt text, and that picture.
 
     The level is searched as in `fit_map`; arrows that at least one group has established count. For cases before and
-    after a date give the three parts of `cohorts_around`. Raises as `side_by_side` and `fit_map` do.
+    after a date give the three parts of `cohorts_around`. `show` and `unit` as in `diagram_of_two`. Raises as `side_by_side` and `fit_map` do.
     """
 
     def established(two: SideBySide) -> int:
@@ -47,7 +48,7 @@ def fit_side_by_side(
         make=lambda activities, arrows: side_by_side(
             first, second, names=names, activities=activities, arrows=arrows, how=how
         ),
-        draw=lambda two: diagram_of_two(two, show=show, unit="auto"),
+        draw=lambda two: diagram_of_two(two, show=show, unit=unit),
         activities=min(usual_activities(first, second), MOST_ACTIVITIES),
         established=established,
     )

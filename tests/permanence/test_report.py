@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from hand_results import bottleneck_table, log_summary
 
+from event_logs.log import EventLog
 from permanence import collect, report
 from permanence.charts import Scale, axis, bar
+from permanence.mining_stage import CHARTS, OUTCOMES, mine_stages
 from permanence.report import completeness_by_year, inline_svg, render
 from permanence.results import (
     DataQuality,
@@ -26,6 +29,7 @@ MAP = (
     '<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg" width="842pt" height="595pt" role="img">'
     "<title>Map</title></svg>\n"
 )
+PICTURES = {"process_map.svg": MAP}
 
 
 class Page(HTMLParser):
@@ -101,7 +105,7 @@ def full(hand_made: Results) -> Results:
 
 @pytest.fixture
 def page(full: Results) -> Page:
-    return Page(render(full, MAP))
+    return Page(render(full, PICTURES))
 
 
 def test_the_page_is_well_formed_and_whole(page: Page) -> None:
@@ -111,6 +115,22 @@ def test_the_page_is_well_formed_and_whole(page: Page) -> None:
     for landmark in ("header", "nav", "main", "footer"):
         assert names.count(landmark) == 1
     assert names.count("h1") == 1
+
+
+def test_a_whole_run_makes_a_whole_page(tiny_log: EventLog, tmp_path: Path) -> None:
+    found = mine_stages(tiny_log, seed=1, advance=lambda done, total: None)
+    found.write(tmp_path)
+    pictures = {name: (tmp_path / name).read_text(encoding="utf-8") for name in ("process_map.svg", OUTCOMES, *CHARTS)}
+    page = Page(render(Results(log=log_summary(), **found.parts), pictures))
+    assert page.open == []
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids)), "the pictures' own ids must not meet"
+    used = re.findall(r"url\(#([^)]+)\)", render(Results(log=log_summary(), **found.parts), pictures))
+    assert set(used) <= set(ids)
+    assert [tag for tag, _ in page.tags].count("svg") >= 2 + len(CHARTS)
+    for heading in ("The ways children go", "What became of the children", "Does practice follow the pathway?"):
+        assert heading in page.text
+    assert "Little's law" in page.text
 
 
 def test_headings_go_down_one_level_at_a_time(page: Page) -> None:
@@ -135,7 +155,7 @@ def test_ids_are_unique_and_every_link_leads_to_one(page: Page) -> None:
 
 
 def test_nothing_is_fetched_and_nothing_is_run(full: Results) -> None:
-    html = render(full, MAP)
+    html = render(full, PICTURES)
     assert "<script" not in html
     assert not re.search(r"(src|srcset|data|action)\s*=", html)
     assert not re.search(r"url\(|@import", html)
@@ -151,7 +171,7 @@ def test_charts_are_hidden_from_screen_readers_because_the_figures_stand_beside(
 def test_the_figures_of_the_results_are_on_the_page(page: Page) -> None:
     for words in (
         "12 episodes of being looked after, 5 of them still open on 31 July 2024",
-        "70% 65% to 75% 700 250 9 4",  # the first bottleneck: share, interval, child-days, excess, children, open
+        "70% 65% to 75% 700 9 4",  # the first bottleneck: share, interval, child-days, children, open
         "394 (−117) 210 (−301) 183 55%",  # the naive median and how far off it is; of late; limit, share beyond it
         "over 77",  # the median that is not reached
         "91% 80% to 99% 75% 91 days yes",
@@ -180,12 +200,12 @@ def test_caveats_say_association_model_and_privacy(page: Page) -> None:
 
 def test_made_up_records_are_called_made_up(full: Results) -> None:
     synthetic = full.model_copy(update={"log": log_summary(synthetic=True)})
-    assert "Made-up data." in Page(render(synthetic, MAP)).text
+    assert "Made-up data." in Page(render(synthetic, PICTURES)).text
 
 
 def test_tied_stages_are_marked_in_the_table(full: Results) -> None:
     tied = collect.bottlenecks(bottleneck_table([0.4, 0.38, 0.22], [True, True, False]))
-    text = Page(render(full.model_copy(update={"bottlenecks": tied}), MAP)).text
+    text = Page(render(full.model_copy(update={"bottlenecks": tied}), PICTURES)).text
     assert text.count("tied for first") == 2
 
 
@@ -196,35 +216,33 @@ def test_work_that_moves_is_shown_and_work_that_does_not_is_left_out(page: Page)
 
 @pytest.mark.parametrize("part", ["stages", "aims", "transitions", "bottlenecks", "scenarios", "data_quality", "model"])
 def test_any_part_may_be_missing(full: Results, part: str) -> None:
-    page = Page(render(full.model_copy(update={part: None}), MAP))
+    page = Page(render(full.model_copy(update={part: None}), PICTURES))
     assert page.open == []
     if part == "scenarios":
         assert "The change ideas have not been compared" in page.text
 
 
 def test_results_of_an_empty_log_make_a_page() -> None:
-    page = Page(
-        render(Results(log=log_summary(cases=0, open_cases=0, events=0, activities=[], recorded_from={})), None)
-    )
+    page = Page(render(Results(log=log_summary(cases=0, open_cases=0, events=0, activities=[], recorded_from={})), {}))
     assert "Nothing has been mined" in page.text
 
 
 def test_a_missing_picture_names_the_remedy(full: Results) -> None:
-    assert "pip install pygraphviz" in Page(render(full, None)).text
+    assert "pip install pygraphviz" in Page(render(full, {})).text
 
 
 def test_text_from_the_records_cannot_become_markup(full: Results) -> None:
-    html = render(full.model_copy(update={"log": log_summary(name="<script>alert(1)</script> & Co")}), MAP)
+    html = render(full.model_copy(update={"log": log_summary(name="<script>alert(1)</script> & Co")}), PICTURES)
     assert "<script" not in html
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; Co" in html
 
 
 def test_the_same_results_give_the_same_page(full: Results) -> None:
-    assert render(full, MAP) == render(Results.model_validate_json(full.text()), MAP)
+    assert render(full, PICTURES) == render(Results.model_validate_json(full.text()), PICTURES)
 
 
 def test_the_map_is_part_of_the_page_and_sized_by_it(full: Results) -> None:
-    assert '<svg xmlns="http://www.w3.org/2000/svg" role="img"><title>Map</title></svg>' in render(full, MAP)
+    assert '<svg xmlns="http://www.w3.org/2000/svg" role="img"><title>Map</title></svg>' in render(full, PICTURES)
     assert inline_svg(MAP).startswith("<svg")
 
 
@@ -233,7 +251,7 @@ def test_completeness_shows_the_years_of_the_window_only(full: Results) -> None:
     assert table["years"] == [2017, 2018]
     assert [step for step, _, _ in table["rows"]] == ["Review outcome"]
     assert completeness_by_year(full.data_quality, "2018-01-01")["complete"] == ["Review outcome"]
-    assert "Review outcome 60% 100%" in Page(render(full, MAP)).text
+    assert "Review outcome 60% 100%" in Page(render(full, PICTURES)).text
 
 
 def test_caveats_name_what_was_recorded_late() -> None:

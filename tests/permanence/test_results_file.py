@@ -14,8 +14,9 @@ from hand_results import aim_table, bottleneck_table, stage_table
 from event_logs.errors import InputError
 from event_logs.log import EventLog
 from mining import aims, bottlenecks, discover_map
+from mining.order import certain_arrows
 from permanence import collect
-from permanence.mining_stage import stage_durations
+from permanence.mining_stage import mine_stages, stage_durations
 from permanence.results import Results, json_schema, load_results, plain, records
 
 
@@ -40,8 +41,10 @@ def test_the_file_has_no_nan_and_its_keys_in_the_published_order(hand_made: Resu
 
 def test_every_number_names_its_unit() -> None:
     units = ("days", "weeks", "years", "children", "cases", "rows", "records", "share", "probability", "year")
+    units += ("traversals", "months", "day")
     plain_words = {"rank", "number", "events", "traversals", "arrows", "draws", "replications", "seed", "since"}
-    plain_words |= {"schema_version", "same_day_pairs"}
+    plain_words |= {"schema_version", "same_day_pairs", "slots", "arrivals", "departures", "handovers", "times"}
+    plain_words |= {"fitness"}
     for name, kind in json.loads(json_schema())["$defs"].items():
         for field, about in kind["properties"].items():
             types = {about.get("type"), *(one.get("type") for one in about.get("anyOf", []))}
@@ -90,7 +93,7 @@ def test_the_tables_of_mining_fit_the_schema(tiny_log: EventLog) -> None:
         stages=collect.stages(stage_durations(tiny_log)),
         aims=collect.aims(aims(tiny_log)),
         bottlenecks=collect.bottlenecks(bottlenecks(tiny_log, seed=1, draws=20)),
-        transitions=collect.transitions(discover_map(tiny_log), None),
+        transitions=collect.transitions(discover_map(tiny_log), None, certain_arrows(tiny_log)),
     )
     assert (results.log.cases, results.log.open_cases, results.log.events) == (3, 1, 20)
     # A: start, plan and order each share a day with another event; B: start, plan and return; C: start.
@@ -98,6 +101,23 @@ def test_the_tables_of_mining_fit_the_schema(tiny_log: EventLog) -> None:
     assert results.log.recorded_from == {"Permanence recommended": "2020-02-01"}
     assert results.transitions is not None
     assert sum(row.events for row in results.transitions.activities) == 20
+
+
+def test_everything_mined_of_a_log_fits_the_schema(tiny_log: EventLog) -> None:
+    found = mine_stages(tiny_log, seed=1, advance=lambda done, total: None)
+    results = Results(log=collect.log_summary(tiny_log, "Tiny"), **found.parts)
+    again = Results.model_validate_json(results.text())
+    assert again == results
+    assert results.variants is not None
+    assert [row.cases for row in results.variants.frequent if row.complete] == [1, 1]
+    assert results.order is not None
+    assert results.order.unknown_cases == 0
+    assert results.conformance is not None
+    assert results.conformance.compared_cases == 3
+    assert results.flow is not None
+    assert all(row.child_days == row.counted_child_days for row in results.flow)
+    assert results.run_charts is not None
+    assert {chart.picture for chart in results.run_charts.charts} <= set(found.draw)
 
 
 def test_hand_made_tables_keep_their_figures() -> None:
