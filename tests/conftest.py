@@ -4,10 +4,27 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from faults.registry import FAULTS
 
 from event_logs import vocabulary as v
 from event_logs.log import EventLog
 from event_logs.window import ObservationWindow
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many of the known faults have tests that passed, all of them: one line at the end of the run."""
+    outcome: dict[int, bool] = {}
+    for kind in ("passed", "failed", "error"):
+        for report in terminalreporter.stats.get(kind, []):
+            for name, number in getattr(report, "user_properties", ()):
+                if name == "fault":
+                    outcome[number] = outcome.get(number, True) and kind == "passed"
+    if outcome:
+        held = {number for number, passed in outcome.items() if passed}
+        missing = sorted(set(range(1, FAULTS + 1)) - held)
+        tail = f"; without a test that passed: {', '.join(map(str, missing))}" if missing else ""
+        terminalreporter.write_line(f"faults: {len(held)} of {FAULTS}{tail}")
+
 
 TINY_EVENTS = [
     # Child A: accommodated on the first day (a tie), two reviews (a loop), the second with the plan (a tie), an order.

@@ -1,15 +1,12 @@
-"""Prints how many of the known faults have a test."""
+"""Each test of a fault tells its numbers with its outcome, so that they can be counted wherever it ran."""
 
 from __future__ import annotations
 
 import pytest
 
-from faults.registry import FAULTS, covered
 
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """One line at the end of the run."""
-    if covered:
-        missing = sorted(set(range(1, FAULTS + 1)) - covered)
-        tail = f"; without a test: {', '.join(map(str, missing))}" if missing else ""
-        terminalreporter.write_line(f"faults: {len(covered)} of {FAULTS}{tail}")
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The numbers travel with the report of the test."""
+    for item in items:
+        for number in getattr(getattr(item, "function", None), "faults", ()):
+            item.user_properties.append(("fault", number))
