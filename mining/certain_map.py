@@ -70,7 +70,8 @@ def certain_only(process_map: ProcessMap, log: EventLog, *, declared: bool | Non
         process_map.hidden,
         arrows=process_map.hidden.arrows + len(arrows) - len(kept),
         traversals_share=max(0.0, 1 - float(kept["traversals"].sum()) / total) if total else 0.0,
-        cases_share=_cases_beside(projected, list(zip(kept["source"], kept["target"], strict=True)), declared) / max(len(log.cases), 1),
+        cases_share=_cases_beside(projected, list(zip(kept["source"], kept["target"], strict=True)), declared)
+        / max(len(log.cases), 1),
     )
     before, after = (set(one["source"]) | set(one["target"]) for one in (arrows, kept))
     unreached = tuple(name for name in process_map.activities["activity"] if name in before - after)

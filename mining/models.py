@@ -7,7 +7,7 @@ usual ones are tried on the earlier cases and judged on the later ones, and the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -18,6 +18,7 @@ import pandas as pd
 from event_logs.log import EventLog
 from mining import _pm4py
 from mining.bpmn import bpmn
+from mining.budget import Budget
 from mining.petri_net import PetriNet, net_of, pnml
 from mining.process_tree import Tree, ordered, relabelled
 from mining.traces import BoolArray, main_line, traces_of
@@ -25,6 +26,8 @@ from mining.visits import check_activities
 
 THRESHOLDS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4)
 """The noise thresholds tried."""
+UNJUDGED = 0.2
+"""The noise threshold taken, or the nearest to it, when there was no time to judge any."""
 _WITHIN = 0.02
 _EARLIER = 0.7
 _LEAST_SPLIT = 10
@@ -38,6 +41,7 @@ SCAN_COLUMNS = (
     *("harmonic_mean", "size", "chosen"),
 )
 Variants = dict[_pm4py.Trace, int]
+Row = tuple[float | bool, ...]
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,7 @@ def discover_model(
     activities: Sequence[str] | None = None,
     thresholds: Sequence[float] = THRESHOLDS,
     seed: int = 0,
+    seconds: float | None = None,
 ) -> DiscoveredModel:
     """The process tree of the closed cases by the inductive miner, with the noise threshold that does best.
 
@@ -112,26 +117,34 @@ def discover_model(
 
     `activities` are by default all but the recurring milestones. `seed` is for the bootstrap of `generalisation`. The
     result is the same for every order of rows and every hash seed. Measuring takes seconds for a council's log, and
-    minutes for one with many hundreds of different long traces. A log without closed cases gives a model without
-    tree and a message. Raises ValueError for an activity that is not known, and a threshold outside [0, 1).
+    minutes for one with many hundreds of different long traces: `seconds` is how long it may take. No step of the
+    work is begun when the time is up or when the longest step of its kind so far would not end in it; then thresholds
+    are left untried, the most telling measures come first (later cases, fitness, precision, generalisation, earlier
+    cases), what was not measured is NaN, and `messages` says so. Which is then left out depends on the machine; a
+    model is always made. A log without closed cases gives a model without tree and a message. Raises ValueError for
+    an activity that is not known, a threshold outside [0, 1) and seconds below 0.
     """
+    if seconds is not None and not seconds >= 0:
+        raise ValueError(f"seconds must be 0 or more, got {seconds}")
     wrong = [one for one in thresholds if not 0 <= one < 1]
     if wrong or not thresholds:
         raise ValueError(f"thresholds must be in [0, 1), at least one, got {list(thresholds)}")
     closed = _Closed.of(log, activities)
     if not closed.total:
         return _nothing(closed)
-    rows = [_tried(closed, noise) for noise in thresholds]
-    scan = pd.DataFrame(rows, columns=[*SCAN_COLUMNS[:-1]])
-    near = scan[scan["harmonic_mean"] >= scan["harmonic_mean"].max() - _WITHIN]
-    chosen = int(near.sort_values(["size", "noise"], kind="stable").index[0])
-    scan["chosen"] = scan.index == chosen
-    noise = float(thresholds[chosen])
+    time_left = Budget(seconds)
+    judged = {noise: tried for noise in thresholds if (tried := _judged(closed, noise, time_left)) is not None}
+    noise = _best(judged) if judged else min(thresholds, key=lambda one: (abs(one - UNJUDGED), one))
     tree = _mined(closed.variants(), noise, closed.names)
     net = net_of(tree)
-    quality = _quality(net, closed, generalisation=_generalisation(closed, noise, seed))
+    quality = _quality(net, closed, time_left, generalisation=lambda: _generalisation(closed, noise, seed))
+    rows = [
+        _scan_row(one, judged.get(one), _on_earlier(closed, judged.get(one), time_left), chosen=one == noise)
+        for one in thresholds
+    ]
+    scan = pd.DataFrame(rows, columns=[*SCAN_COLUMNS])
     arcs = pd.DataFrame({"source": [], "target": [], "dependency": [], "count": []})
-    said = tuple(_messages(closed, scan, quality))
+    said = tuple(_messages(closed, scan, quality, time_left))
     return DiscoveredModel(tree, net, noise, scan, arcs, quality, closed.total, said)
 
 
@@ -159,7 +172,7 @@ def discover_heuristics(
         (_name(closed.names, arc.source), _name(closed.names, arc.target), arc.dependency, arc.count) for arc in found
     ]
     arcs = pd.DataFrame(rows, columns=["source", "target", "dependency", "count"])
-    quality = _quality(net, closed, generalisation=np.nan)
+    quality = _quality(net, closed, Budget(None), generalisation=lambda: np.nan)
     scan = pd.DataFrame(columns=list(SCAN_COLUMNS))
     said = ("A net of the heuristics miner is not always sound: some of its ways may not reach the end.",)
     return DiscoveredModel(None, net, threshold, scan, arcs, quality, closed.total, (*said, *_small(closed)))
@@ -221,19 +234,62 @@ def _name(names: Sequence[str], label: str) -> str:
     return names[int(label)] if label else ""
 
 
-def _tried(closed: _Closed, noise: float) -> tuple[float, ...]:
-    earlier = closed.variants(slice(0, closed.split))
-    later = closed.variants(slice(closed.split, None)) if closed.split < closed.total else earlier
-    net = net_of(_mined(earlier, noise, closed.names))
-    loaded = _pm4py.loaded(net)
-    fit_train, _, precise_train = _measured(loaded, earlier, closed.names)
-    fit, whole, precise = _measured(loaded, later, closed.names)
-    mean = 2 * fit * precise / (fit + precise) if fit + precise > 0 else 0.0
-    return noise, fit_train, precise_train, fit, whole, precise, mean, len(net.transitions)
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """How a model of the earlier cases does on the later ones."""
+
+    noise: float
+    net: PetriNet
+    fitness: float
+    fitting: float
+    precision: float
+
+    @property
+    def harmonic_mean(self) -> float:
+        both = self.fitness + self.precision
+        return 2 * self.fitness * self.precision / both if both > 0 else 0.0
 
 
-def _measured(net: _pm4py.Loaded, variants: Variants, names: Sequence[str]) -> tuple[float, float, float]:
-    """Fitness, share of cases that fit whole, and precision."""
+def _judged(closed: _Closed, noise: float, time_left: Budget) -> _Judged | None:
+    def judge() -> _Judged:
+        earlier = closed.variants(slice(0, closed.split))
+        later = closed.variants(slice(closed.split, None)) if closed.split < closed.total else earlier
+        net = net_of(_mined(earlier, noise, closed.names))
+        loaded = _pm4py.loaded(net)
+        return _Judged(noise, net, *_replayed(loaded, later, closed.names), _precision(loaded, later, closed.names))
+
+    return time_left.of("later", judge)
+
+
+def _best(judged: dict[float, _Judged]) -> float:
+    """The threshold with the smallest net among those that do about best; the lower one of equals."""
+    best = max(one.harmonic_mean for one in judged.values())
+    near = [one for one in judged.values() if one.harmonic_mean >= best - _WITHIN]
+    return min(near, key=lambda one: (len(one.net.transitions), one.noise)).noise
+
+
+def _on_earlier(closed: _Closed, judged: _Judged | None, time_left: Budget) -> tuple[float, float] | None:
+    """Fitness and precision on the cases that the model was made from; None if not judged, or without time."""
+    if judged is None:
+        return None
+    earlier, loaded = closed.variants(slice(0, closed.split)), _pm4py.loaded(judged.net)
+
+    def measure() -> tuple[float, float]:
+        return _replayed(loaded, earlier, closed.names)[0], _precision(loaded, earlier, closed.names)
+
+    return time_left.of("earlier", measure)
+
+
+def _scan_row(noise: float, judged: _Judged | None, earlier: tuple[float, float] | None, *, chosen: bool) -> Row:
+    fit, precise = earlier or (np.nan, np.nan)
+    if judged is None:
+        return noise, fit, precise, np.nan, np.nan, np.nan, np.nan, np.nan, chosen
+    found = judged.fitness, judged.fitting, judged.precision, judged.harmonic_mean
+    return noise, fit, precise, *found, len(judged.net.transitions), chosen
+
+
+def _replayed(net: _pm4py.Loaded, variants: Variants, names: Sequence[str]) -> tuple[float, float]:
+    """Fitness, and the share of cases that fit whole."""
     traces = [tuple(names[code] for code in trace) for trace in variants]
     counts = np.array(list(variants.values()))
     replays = _pm4py.replay(net, traces)
@@ -242,17 +298,25 @@ def _measured(net: _pm4py.Loaded, variants: Variants, names: Sequence[str]) -> t
         for name in ("missing", "consumed", "remaining", "produced")
     )
     fitness = 0.5 * (1 - missing / consumed) + 0.5 * (1 - remaining / produced)
-    whole = float(np.dot([one.fits for one in replays], counts) / counts.sum())
+    return fitness, float(np.dot([one.fits for one in replays], counts) / counts.sum())
+
+
+def _precision(net: _pm4py.Loaded, variants: Variants, names: Sequence[str]) -> float:
+    traces = [tuple(names[code] for code in trace) for trace in variants]
+    counts = np.array(list(variants.values()))
     # Precision is worked out case by case; beyond some thousand cases more change nothing but the time it takes.
     fewer = np.maximum(1, np.round(counts * min(1.0, _PRECISION_CASES / counts.sum()))).astype(np.int64)
     each = [trace for trace, count in zip(traces, fewer.tolist(), strict=True) for _ in range(count)]
-    return fitness, whole, _pm4py.precision(net, each)
+    return _pm4py.precision(net, each)
 
 
-def _quality(net: PetriNet, closed: _Closed, *, generalisation: float) -> Quality:
-    loaded = _pm4py.loaded(net)
-    fitness, whole, precise = _measured(loaded, closed.variants(), closed.names)
-    return Quality(fitness, whole, precise, generalisation, _pm4py.simplicity(loaded))
+def _quality(net: PetriNet, closed: _Closed, time_left: Budget, *, generalisation: Callable[[], float]) -> Quality:
+    loaded, variants = _pm4py.loaded(net), closed.variants()
+    fitness, whole = time_left.of("replay", lambda: _replayed(loaded, variants, closed.names)) or (np.nan, np.nan)
+    general = time_left.of("generalisation", generalisation)
+    precise = time_left.of("precision", lambda: _precision(loaded, variants, closed.names))
+    precise, general = (np.nan if one is None else one for one in (precise, general))
+    return Quality(fitness, whole, precise, general, _pm4py.simplicity(loaded))
 
 
 def _generalisation(closed: _Closed, noise: float, seed: int) -> float:
@@ -282,24 +346,46 @@ def _nothing(closed: _Closed) -> DiscoveredModel:
     return DiscoveredModel(None, None, nan, scan, arcs, Quality(nan, nan, nan, nan, nan), 0, (said,))
 
 
-def _messages(closed: _Closed, scan: pd.DataFrame, quality: Quality) -> list[str]:
+def _messages(closed: _Closed, scan: pd.DataFrame, quality: Quality, time_left: Budget) -> list[str]:
     best = scan[scan["chosen"]].iloc[0]
     said = [
         f"Learnt from {closed.total:,} closed cases with noise threshold {best['noise']:g}, which does best on the "
         f"later cases (fitness {best['fitness_test']:.2f}, precision {best['precision_test']:.2f}) with the smallest "
         "net."
     ]
-    if closed.split == closed.total:
+    if len(scan) == 1:
+        said[0] = f"Learnt from {closed.total:,} closed cases with the noise threshold asked for, {best['noise']:g}."
+    elif closed.split == closed.total:
         said[0] = (
             f"Learnt from {closed.total} closed cases with noise threshold {best['noise']:g}; too few to try it on "
             "later cases."
         )
+    if time_left.ran_out:
+        said += _out_of_time(closed, scan, quality, time_left)
+        if scan["harmonic_mean"].isna().all():
+            said[0] = f"Learnt from {closed.total:,} closed cases with noise threshold {best['noise']:g}, not judged."
     if quality.share_fitting < _MOST:
         said.append(
             f"The model shows what is usual: {100 * quality.share_fitting:.0f}% of the closed cases go through it from "
             "beginning to end, the others leave it somewhere."
         )
     return [*said, *_small(closed)]
+
+
+def _out_of_time(closed: _Closed, scan: pd.DataFrame, quality: Quality, time_left: Budget) -> list[str]:
+    """What the time was too short for."""
+    untried = scan.loc[scan["harmonic_mean"].isna(), "noise"]
+    missing = [f"how noise thresholds {', '.join(f'{one:g}' for one in untried)} would do"] if len(untried) else []
+    measures = {"fitness": quality.fitness, "generalisation": quality.generalisation, "precision": quality.precision}
+    missing += [f"the {name} of the model" for name, value in measures.items() if np.isnan(value)]
+    if scan.loc[scan["harmonic_mean"].notna(), "precision_train"].isna().any():
+        missing.append("how the thresholds do on the earlier cases")
+    if not missing:
+        return []
+    return [
+        f"The {time_left.seconds:g} seconds allowed were too short to find out {'; '.join(missing)}. With more time "
+        "the model may be another one, and on another machine, too."
+    ]
 
 
 def _small(closed: _Closed) -> tuple[str, ...]:

@@ -10,8 +10,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from permanence.cli_options import (
+    Activity,
+    Case,
+    End,
+    Format,
+    Log,
+    OutFolder,
+    ProjectPath,
+    Timestamp,
+    log_file,
+    needed_out,
+    no_log_options,
+)
+from permanence.cli_pictures import discover_command, draw_map_command
+
 if TYPE_CHECKING:
-    from permanence.any_log import LogFile
     from permanence.pipeline import Run
     from permanence.progress import StageDisplay
 
@@ -43,31 +57,10 @@ class _Settings:
     debug = False
 
 
-ProjectPath = Annotated[
-    Path,
-    typer.Argument(metavar="PROJECT", help="Folder with a permanence.toml, or that file.", show_default="this folder"),
-]
-OutFolder = Annotated[
-    Path | None, typer.Option("--out", metavar="DIR", help="Where the files go; default: PROJECT/run.")
-]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the random numbers; the same seed, the same result.")]
 FilesFrom = Annotated[
     list[Path],
     typer.Option("--from", metavar="FILE...", help="Files of the extract, or the folder that they are in."),
-]
-Log = Annotated[
-    Path | None, typer.Option("--log", metavar="FILE", help="Any event log instead of a project: XES, CSV or Parquet.")
-]
-Case = Annotated[str | None, typer.Option("--case", metavar="COLUMN", help="Table: column of the case id.")]
-Activity = Annotated[str | None, typer.Option("--activity", metavar="COLUMN", help="Table: column of the activity.")]
-Timestamp = Annotated[str | None, typer.Option("--timestamp", metavar="COLUMN", help="Table: column of the timestamp.")]
-Format = Annotated[
-    str | None,
-    typer.Option("--format", help="CSV: how timestamps are written, such as %d/%m/%Y; default ISO 8601."),
-]
-End = Annotated[
-    list[str] | None,
-    typer.Option("--end", metavar="ACTIVITY", help="An activity that ends a case; repeat for more. Default: found."),
 ]
 
 
@@ -223,7 +216,7 @@ def mine(
     Of a project, or, with --log and --out, map and bottlenecks of any event log.
     """
     if log is None:
-        _no_log_options(case, activity, timestamp, date_format, end)
+        no_log_options(case, activity, timestamp, date_format, end)
         done = _run(project, out, ("derive", "mine"))
         _say_findings(done, report=False)
         return
@@ -231,13 +224,17 @@ def mine(
     from permanence.progress import StageDisplay
     from permanence.terminal import show_mined
 
-    file = _log_file(log, case, activity, timestamp, date_format, end)
-    folder = _needed_out(out)
+    file = log_file(log, case, activity, timestamp, date_format, end)
+    folder = needed_out(out)
     with StageDisplay() as display:
         results, messages = mine_log(file, folder, display)
     show_mined(results)
     _say_messages(messages)
     typer.echo(f"Files: {folder}")
+
+
+app.command("map")(draw_map_command)
+app.command("discover")(discover_command)
 
 
 @app.command()
@@ -262,7 +259,7 @@ def simulate(
     from permanence.terminal import show_simulated
 
     if log is None:
-        _no_log_options(case, activity, timestamp, date_format, end)
+        no_log_options(case, activity, timestamp, date_format, end)
         if cases is not None:
             raise typer.BadParameter(
                 "only with --log; a project's cases come at the rate fitted from its log", param_hint="--cases"
@@ -276,8 +273,8 @@ def simulate(
     else:
         from permanence.any_log import simulate_from_log
 
-        file = _log_file(log, case, activity, timestamp, date_format, end)
-        folder = _needed_out(out)
+        file = log_file(log, case, activity, timestamp, date_format, end)
+        folder = needed_out(out)
         with StageDisplay() as display:
             observed, simulated = simulate_from_log(file, folder, display, cases=cases, seed=seed)
     show_simulated(observed, simulated)
@@ -392,33 +389,3 @@ def _say_findings(done: Run, *, report: bool = True) -> None:
 def _say_messages(messages: list[str]) -> None:
     for message in messages:
         typer.echo(message, err=True)
-
-
-def _needed_out(out: Path | None) -> Path:
-    if out is None:
-        raise typer.BadParameter("needed with --log: the folder for the files", param_hint="--out")
-    return out
-
-
-def _no_log_options(*given: object) -> None:
-    if any(given):
-        raise typer.BadParameter(
-            "only with --log; a project names its columns in permanence.toml", param_hint="--case ..."
-        )
-
-
-def _log_file(
-    log: Path,
-    case: str | None,
-    activity: str | None,
-    timestamp: str | None,
-    date_format: str | None,
-    end: list[str] | None,
-) -> LogFile:
-    from event_logs import LogColumns
-    from permanence.any_log import LogFile
-
-    columns = None
-    if case or activity or timestamp:
-        columns = LogColumns(case=case or "case", activity=activity or "activity", timestamp=timestamp or "timestamp")
-    return LogFile(path=log, columns=columns, date_format=date_format, final=tuple(end or ()))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from event_logs.log import from_days, to_days
-from simulation.cohort import Cohort
+from simulation.cohort import Cohort, strata_of
 from simulation.model import PathwayModel
 
 NEVER = float("inf")
@@ -48,14 +48,6 @@ def everybody(model: PathwayModel, cohort: Cohort, end: pd.Timestamp, generator:
         birthday = to_days(cases["birth"]) + model.leaves_at_days
         leaves = np.where(np.isnan(birthday), NEVER, birthday).tolist()
     return Children(cases, arrival, strata_of(cases, model.stratify_by), leaves)
-
-
-def strata_of(cases: pd.DataFrame, by: str) -> list[str]:
-    """Each child's stratum by the named attribute; "" where the attribute, or its value, is missing."""
-    if not by or by not in cases:
-        return [""] * len(cases)
-    known = cases[by].notna().tolist()
-    return [str(value) if there else "" for value, there in zip(cases[by].tolist(), known, strict=True)]
 
 
 def _new_ids(taken: pd.Series[str], count: int) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +63,13 @@ class Cohort:
         """The instant of the snapshot, in days since 1970-01-01."""
         return self.history.window_end
 
+    @cached_property
+    def frailty_below(self) -> npt.NDArray[np.float64]:
+        """Posterior of each open child's frailty: the same for every run from this cohort, so worked out once."""
+        from simulation.frailty import posterior_below
+
+        return posterior_below(self)
+
     @classmethod
     def newcomers(
         cls, model: PathwayModel, cases: pd.DataFrame, arrival: npt.NDArray[np.float64], day: float
@@ -84,6 +92,14 @@ class Cohort:
             model=model,
             arrival=tuple(arrival.tolist()),
         )
+
+
+def strata_of(cases: pd.DataFrame, by: str) -> list[str]:
+    """Each child's stratum by the named attribute; "" where the attribute, or its value, is missing."""
+    if not by or by not in cases:
+        return [""] * len(cases)
+    known = cases[by].notna().tolist()
+    return [str(value) if there else "" for value, there in zip(cases[by].tolist(), known, strict=True)]
 
 
 def snapshot(log: EventLog, model: PathwayModel) -> Cohort:

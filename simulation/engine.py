@@ -15,9 +15,11 @@ import pandas as pd
 import simpy
 
 from event_logs.log import EventLog, from_days, to_days
-from simulation.children import NEVER, Children, everybody, strata_of
-from simulation.cohort import Cohort, Running, Undecided
+from simulation.children import NEVER, Children, everybody
+from simulation.cohort import Cohort, Running, Undecided, strata_of
+from simulation.frailty import Paced, draw_frailties, frail
 from simulation.gates import ReviewCycle, Sessions
+from simulation.laws import Law
 from simulation.model import START, PathwayModel, Step
 from simulation.record import Recorded, log_of
 from simulation.streams import Streams
@@ -84,6 +86,7 @@ class _Run:
                 self.joins.setdefault(activity, []).append(step)
         self.cumulative: dict[tuple[str, str], list[float]] = {}
         self.strata: dict[str, list[str]] = {}
+        self.frailty: list[float] = []
 
     def go(self) -> None:
         """Run to the horizon."""
@@ -130,8 +133,13 @@ class _Run:
             simpy.Timeout(self.env, days, (child, step)).callbacks.append(self._worked)
 
     def _duration(self, child: int, step: Step) -> float:
-        law = step.law(self.children.strata[child])
+        law = self._law(child, step)
         return self._rounded(law.isf(self.streams.unit(step.name, child, self._occasion(step.name, child))))
+
+    def _law(self, child: int, step: Step) -> Law | Paced:
+        """The step's law for this child: shifted by its frailty where the step depends on it."""
+        law = step.law(self.children.strata[child])
+        return Paced(law, step.rho, self.frailty[child]) if step.rho > 0.0 else law
 
     def _rounded(self, days: float) -> float:
         return float(round(days)) if self.model.whole_days and days < 1e9 else days
@@ -264,6 +272,8 @@ class _Run:
 
     def load(self, cohort: Cohort) -> None:
         """Take over the children open at the start: what has happened to them, and what is under way."""
+        if frail(self.model) or frail(cohort.model):
+            self.frailty = draw_frailties(cohort, self.streams)
         history = cohort.history
         for child, row in enumerate(cohort.rows):
             span = slice(int(history.first[row]), int(history.first[row + 1]))
@@ -283,7 +293,7 @@ class _Run:
         for option in choice.options:
             lasting = 1.0
             for step in option.starts:
-                lasting *= cohort.model.steps[step].law(self.children.strata[child]).sf(self.start - since)
+                lasting *= self._law(child, cohort.model.steps[step]).sf(self.start - since)
             weights.append(option.share.get(stratum, option.share.get("", 0.0)) * lasting)
         if sum(weights) <= 0:
             weights = [1.0] * len(weights)
@@ -294,12 +304,12 @@ class _Run:
 
     def _continue(self, cohort: Cohort, item: Running) -> None:
         step = cohort.model.steps[item.step]
-        law, elapsed = step.law(self.children.strata[item.child]), self.start - item.since
+        law, elapsed = self._law(item.child, step), self.start - item.since
         unit = self.streams.unit(step.name, item.child, self._occasion(step.name, item.child))
         gate = cohort.model.gates.get(step.gate)
         if isinstance(gate, ReviewCycle):
             held = cohort.reviews.get(item.child, ())
-            ready = item.since + _readiness(step, self.children.strata[item.child], unit, (item.since, *held), gate)
+            ready = item.since + _readiness(law, unit, (item.since, *held), gate)
             # Work under way keeps its calendar; only what is begun beforehand may be new.
             present = self.model.gates[step.gate]
             assert isinstance(present, ReviewCycle)
@@ -318,13 +328,13 @@ class _Run:
             simpy.Timeout(self.env, days, (item.child, self.model.steps[item.step])).callbacks.append(self._worked)
 
 
-def _readiness(step: Step, stratum: str, unit: float, held: tuple[float, ...], gate: ReviewCycle) -> float:
+def _readiness(law: Law | Paced, unit: float, held: tuple[float, ...], gate: ReviewCycle) -> float:
     """Time from the start until a plan is ready, for a child whose reviews so far have decided nothing.
 
     Each review that a ready plan has passed makes readiness before it less likely by the factor 1 - decides; the draw
     is taken from that posterior, so a child long without a decision is probably not ready yet.
     """
-    law, survival = step.law(stratum), [step.law(stratum).sf(day - held[0]) for day in held]
+    survival = [law.sf(day - held[0]) for day in held]
     reviews = len(held) - 1
     mass = [survival[i] - survival[i + 1] for i in range(reviews)] + [survival[-1]]
     weights = [mass[i] * (1.0 - gate.decides) ** (reviews - i) for i in range(reviews + 1)]

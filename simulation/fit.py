@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ import pandas as pd
 from event_logs import vocabulary as v
 from event_logs.log import EventLog, from_days, to_days
 from simulation import pathway as p
+from simulation.frailty_fit import Planned, Watched, fit_rho
 from simulation.gates import NO_DELAY, Arrivals, ReviewCycle, Sessions
 from simulation.laws import Competing, Stays, fit_competing
 from simulation.model import START, Choice, Option, PathwayModel, Step
@@ -45,6 +46,7 @@ def fit_pathway(
     fitter.planning(base)
     fitter.panel(panel)
     fitter.start()
+    fitter.frailty(base)
     return PathwayModel(
         name="Declared permanence pathway",
         steps=fitter.steps,
@@ -70,6 +72,8 @@ class _Fitter:
     choices: dict[str, Choice] = field(default_factory=dict)
     gates: dict[str, Sessions | ReviewCycle] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    watched: list[Watched] = field(default_factory=list)
+    planned: Planned | None = None
 
     def __post_init__(self) -> None:
         arrays = self.log.arrays
@@ -116,7 +120,7 @@ class _Fitter:
             & (begin + days >= self.arrays.window_start)
             & ((begin >= since) | (since <= self.arrays.window_start))
         )
-        return Stays(days[known], cause[known], entry[known], self.weight[case[known]])
+        return Stays(days[known], cause[known], entry[known], self.weight[case[known]], case[known])
 
     def _latest_beyond(self, after: str, ways: tuple[str, ...]) -> Floats:
         """Each case's last day with a milestone that can only follow one of the ways; minus infinity where none."""
@@ -147,8 +151,12 @@ class _Fitter:
 
     def competing(self, ways: p.Ways) -> None:
         """Shares and laws of the ways on from one activity."""
-        fit = fit_competing(ways.after, ways.ways, self.stays(ways.after, ways.ways))
+        stays = self.stays(ways.after, ways.ways)
+        fit = fit_competing(ways.after, ways.ways, stays)
         self._note(fit)
+        if ways.after not in p.BY_AGE:
+            names = tuple(self._name(ways.after, way) for way in ways.ways)
+            self.watched.append(Watched(names, tuple(fit.shares[way] for way in ways.ways), stays))
         options = []
         for way in ways.ways:
             name = self._name(ways.after, way)
@@ -167,6 +175,7 @@ class _Fitter:
                 sometimes.append((name, share))
             else:
                 always.append(name)
+                self.watched.append(Watched((name,), (1.0,), stays))
             fit = fit_competing(name, (way,), stays)
             self._note(fit)
             self.steps[name] = Step(name=name, activity=way, laws={"": fit.laws[way]})
@@ -197,6 +206,7 @@ class _Fitter:
         fit = fit_readiness(histories, self.weight[known], start=start,
                             decides=_cycle(base).decides if base else None)  # fmt: skip
         self.warnings += fit.warnings
+        self.planned = Planned(p.PLANNING, histories, known, fit.decides)
         self.gates[p.REVIEW_GATE] = ReviewCycle(review=v.REVIEW, gaps=fit.gaps, decides=fit.decides)
         self.steps[p.PLANNING] = Step(
             name=p.PLANNING, activity="", laws={"": fit.readiness}, gate=p.REVIEW_GATE, then=p.PLAN_DECIDED
@@ -260,6 +270,15 @@ class _Fitter:
             options.append(Option(starts=(name,), share={"": share, **others, setting: 1.0}))
         self.choices[START] = Choice(options=(Option(starts=(opening,), share={"": 1.0}),))
         self.choices[v.BECAME_LOOKED_AFTER] = Choice(options=tuple(options), by="first_setting")
+
+    def frailty(self, base: PathwayModel | None) -> None:
+        """How much of each duration goes with the child; of an earlier fit of the same log it is taken as it was."""
+        if base is None:
+            rho = fit_rho(self.steps, self.watched, self.planned)
+        else:
+            rho = {name: step.rho for name, step in base.steps.items()}
+        for name, value in rho.items():
+            self.steps[name] = replace(self.steps[name], rho=value)
 
     def _note(self, fit: Competing) -> None:
         self.warnings += fit.warnings

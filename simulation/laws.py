@@ -155,6 +155,8 @@ class Stays:
     entry: Floats
     """Days already passed when the stay came under observation (left truncation)."""
     weight: Floats
+    case: npt.NDArray[np.int64] | None = None
+    """Position of each stay's case in the log, where the fit has to know which stays are of one child."""
 
 
 def fit_competing(name: str, ways: tuple[str, ...], stays: Stays) -> Competing:

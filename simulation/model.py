@@ -28,6 +28,8 @@ class Step:
     """Name of the gate to pass after the duration; empty for none."""
     then: str = ""
     """Which choice follows; empty for the one named like the activity."""
+    rho: float = 0.0
+    """Share of the variance of the duration's normal score that goes with the child (see `simulation.frailty`)."""
 
     @property
     def leads_to(self) -> str:
@@ -102,6 +104,8 @@ class PathwayModel:
                 problems.append(f"step {step.name!r} records {step.activity!r}, which has no rank")
             if "" not in step.laws:
                 problems.append(f"step {step.name!r} has no law for strata without one of their own")
+            if not 0.0 <= step.rho < 1.0:
+                problems.append(f"step {step.name!r} has rho {step.rho}, which must be at least 0 and below 1")
         for after, choice in self.choices.items():
             unknown = {name for option in choice.options for name in option.starts} - set(self.steps)
             problems += [
@@ -148,6 +152,7 @@ class PathwayModel:
                         "gate": step.gate,
                         "median_days": round(law.isf(0.5), 3),
                         "share_from_tail": round(law.tail_share, 4),
+                        "rho": round(step.rho, 3),
                         "note": law.note,
                     }
                 )

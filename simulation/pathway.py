@@ -54,6 +54,8 @@ DECISIONS: tuple[str, ...] = (v.RETURN_HOME, v.KINSHIP_ORDER_PLANNED, v.LONG_TER
 
 OPTIONAL: frozenset[str] = frozenset({v.HEARING_ADVICE})
 """Steps that only some children need."""
+BY_AGE: frozenset[str] = frozenset({v.LONG_TERM, v.PERMANENCE_ORDER, v.NOT_GRANTED})
+"""What follows these ends when the young person is old enough: not a matter of how fast a child's journey goes."""
 LEAVES_AT_DAYS = 6574.0
 """The 18th birthday, in days."""
 

@@ -37,7 +37,8 @@ def fit_side_by_side(
     """Two logs on one map at the most detailed level whose picture fits the page with 9 pt text, and that picture.
 
     The level is searched as in `fit_map`; arrows that at least one group has established count. For cases before and
-    after a date give the three parts of `cohorts_around`. `show` and `unit` as in `diagram_of_two`. Raises as `side_by_side` and `fit_map` do.
+    after a date give the three parts of `cohorts_around`. `show` and `unit` as in `diagram_of_two`. Raises
+    as `side_by_side` and `fit_map` do.
     """
 
     def established(two: SideBySide) -> int:

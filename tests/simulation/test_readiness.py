@@ -134,7 +134,7 @@ def test_readiness_of_children_under_way_follows_its_posterior(q: float) -> None
     undecided = np.flatnonzero(~some.decided)
     drawn = np.array(
         [
-            _readiness(step, "", rng.random(), (0.0, *some.days[row, : some.held[row]].tolist()), cycle)
+            _readiness(step.law(""), rng.random(), (0.0, *some.days[row, : some.held[row]].tolist()), cycle)
             for row in undecided
         ]
     )
@@ -152,5 +152,5 @@ def test_a_larger_draw_means_a_shorter_wait_as_for_children_who_begin() -> None:
     law = lognormal(float(np.log(120)), 0.8)
     step = Step(name="planning", activity="", laws={"": law}, gate="reviews")
     cycle = ReviewCycle(review="review", gaps=(fixed(42),), decides=0.75)
-    waits = [_readiness(step, "", u, (0.0, 42.0, 133.0), cycle) for u in np.linspace(0.001, 0.999, 200)]
+    waits = [_readiness(step.law(""), u, (0.0, 42.0, 133.0), cycle) for u in np.linspace(0.001, 0.999, 200)]
     assert (np.diff(waits) <= 0).all()
