@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -156,27 +157,29 @@ def lines_of(rows: pd.DataFrame) -> str:
 
 
 def _rows(facts: Facts, rule: Rule, hits: Hits) -> pd.DataFrame:
-    frame = facts.table(hits.table).take(hits.at)
+    frame = facts.table(hits.table).take(hits.at).reset_index(drop=True)
     size = len(frame)
     case, child = _whose(facts, hits.table, frame)
-    other_file, other_line = np.full(size, None, dtype=object), np.zeros(size, dtype=np.int64)
+    reason = hits.reason if isinstance(hits.reason, str) else ""
+    said = _same(reason or rule.sentence, size) if isinstance(hits.reason, str) else pd.array(hits.reason, dtype="str")
+    other_file, other_line = _same(None, size), np.zeros(size, dtype=np.int64)
     if hits.other is not None:
+        other = facts.table(hits.other_table or hits.table)
+        other_file = other["file"].array.take(hits.other, allow_fill=True)
         known = hits.other >= 0
-        other = facts.table(hits.other_table or hits.table).take(hits.other[known])
-        other_file[known], other_line[known] = other["file"].to_numpy(dtype=object), other["line"].to_numpy()
-    reason = hits.reason if isinstance(hits.reason, np.ndarray) else np.full(size, hits.reason or rule.sentence, object)
+        other_line[known] = other["line"].to_numpy()[hits.other[known]]
     return pd.DataFrame(
         {
-            "code": np.full(size, rule.code, dtype=object),
-            "severity": np.full(size, str(rule.severity), dtype=object),
-            "table": np.full(size, hits.table, dtype=object),
-            "file": frame["file"].to_numpy(dtype=object),
-            "line": frame["line"].to_numpy(),
-            "row": frame["row"].to_numpy(),
+            "code": _same(rule.code, size),
+            "severity": _same(str(rule.severity), size),
+            "table": _same(hits.table, size),
+            "file": frame["file"],
+            "line": frame["line"],
+            "row": frame["row"],
             "case": case,
             "child": child,
-            "activity": frame["activity"].to_numpy(dtype=object) if "activity" in frame else None,
-            "reason": reason,
+            "activity": frame["activity"].astype("str") if "activity" in frame else _same(None, size),
+            "reason": said,
             "days": hits.days if hits.days is not None else np.full(size, np.nan),
             "other_file": other_file,
             "other_line": other_line,
@@ -184,13 +187,18 @@ def _rows(facts: Facts, rule: Rule, hits: Hits) -> pd.DataFrame:
     )
 
 
-def _whose(facts: Facts, table: str, frame: pd.DataFrame) -> tuple[object, object]:
-    """The case and the child of each record, None where not known."""
+def _same(text: str | None, size: int) -> Any:
+    """One text for every row; much faster than an object for each."""
+    return pd.array([text], dtype="str").take(np.zeros(size, dtype=np.int64))
+
+
+def _whose(facts: Facts, table: str, frame: pd.DataFrame) -> tuple[Any, Any]:
+    """The case and the child of each record, missing where not known."""
     if table == "children":
-        return None, frame["child"].to_numpy(dtype=object)
+        return _same(None, len(frame)), frame["child"]
     if table == "episodes":
-        return frame["case"].to_numpy(dtype=object), frame["child"].to_numpy(dtype=object)
-    at, children = frame["at"].to_numpy(), facts.episodes["child"].to_numpy(dtype=object)
-    child = np.full(len(frame), None, dtype=object)
-    child[at >= 0] = children[at[at >= 0]]
-    return frame["case"].to_numpy(dtype=object), child
+        return frame["case"], frame["child"]
+    children = facts.episodes["child"].array
+    if not len(children):
+        return frame["case"], _same(None, len(frame))
+    return frame["case"], children.take(frame["at"].to_numpy(), allow_fill=True)
