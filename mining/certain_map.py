@@ -34,8 +34,8 @@ class CertainMap:
         movements = "1 movement was" if self.traversals == 1 else f"{self.traversals:,} movements were"
         arrows = "1 arrow is" if self.arrows == 1 else f"{self.arrows:,} arrows are"
         words = (
-            f"Only certain movements are shown: {movements} taken out because the order of events of one day is not "
-            f"known, and {arrows} gone with them. Times are those of every movement on an arrow."
+            f"Only certain movements are shown: {movements} taken out because the order of events of the same "
+            f"date is not known, and {arrows} gone with them. Times are those of every movement on an arrow."
         )
         if self.unreached:
             words += f" No certain movement joins to the rest: {', '.join(self.unreached)}."

@@ -33,6 +33,8 @@ _EARLIER = 0.7
 _LEAST_SPLIT = 10
 _STABLE = 100
 _MOST = 0.8
+_JUDGING = 2 / 3
+"""How much of the time allowed thresholds may take, so that some is left to measure the chosen model."""
 _RESAMPLES = 5
 _PRECISION_CASES = 3000
 
@@ -133,7 +135,9 @@ def discover_model(
     if not closed.total:
         return _nothing(closed)
     time_left = Budget(seconds)
-    judged = {noise: tried for noise in thresholds if (tried := _judged(closed, noise, time_left)) is not None}
+    # From the highest, whose models are plainest and soonest judged.
+    tried = ((one, _judged(closed, one, time_left)) for one in sorted(thresholds, reverse=True))
+    judged = {one: found for one, found in tried if found is not None}
     noise = _best(judged) if judged else min(thresholds, key=lambda one: (abs(one - UNJUDGED), one))
     tree = _mined(closed.variants(), noise, closed.names)
     net = net_of(tree)
@@ -258,7 +262,7 @@ def _judged(closed: _Closed, noise: float, time_left: Budget) -> _Judged | None:
         loaded = _pm4py.loaded(net)
         return _Judged(noise, net, *_replayed(loaded, later, closed.names), _precision(loaded, later, closed.names))
 
-    return time_left.of("later", judge)
+    return time_left.of("later", judge, share=_JUDGING)
 
 
 def _best(judged: dict[float, _Judged]) -> float:

@@ -289,6 +289,26 @@ def compare(project: ProjectPath = Path(), out: OutFolder = None) -> None:
 
 
 @app.command()
+def validate(project: ProjectPath = Path(), out: OutFolder = None, seed: Seed = 1) -> None:
+    """Check the model against the council's own past.
+
+    Forecasts from past days are compared with what happened, and simulated logs with the real one. Says green, amber or
+    red, and why; answers the STRESS-DES checklist.
+    """
+    from permanence.progress import StageDisplay
+    from permanence.validate import files, said
+    from permanence.validate import validate as judge
+
+    with StageDisplay() as display:
+        done = _run(project, out, ("derive",), display=display)
+        with display.stage("Checking the model against the past") as advance:
+            found = judge(done, seed=seed, workers=_processors(), advance=advance)
+    for line in said(found):
+        typer.echo(line)
+    typer.echo(f"Validation: {files(done.folder)[0]}")
+
+
+@app.command()
 def report(project: ProjectPath = Path(), out: OutFolder = None) -> None:
     """Write the report from what has been found.
 

@@ -15,7 +15,7 @@ from event_logs.log import EventLog
 from mining.drawing.diagram import UNKNOWN, Diagram, DiagramEdge, DiagramNode, Legend
 from mining.drawing.drawing import A4_LANDSCAPE, Drawing, Page
 from mining.drawing.fit import MOST_ACTIVITIES, Levels, fit_levels, usual_activities
-from mining.drawing.scales import UNITS, Unit, number, percent, round_number, samples_up_to, typical_unit
+from mining.drawing.scales import UNITS, Unit, number, percent, readable_unit, round_number, samples_up_to, typical_unit
 from mining.drawing.translate import noun_of
 from mining.drawing.wording import share_number
 from mining.side_by_side import SideBySide, side_by_side
@@ -131,22 +131,20 @@ class _Comparison:
         """The first value, then the second, and their unit."""
         if self.show == "cases":
             return f"{share_number(row.share_first)} | {share_number(row.share_second)} %"
-        first = self._time(row.median_first_days, row.more_than_first_days, row.cases_first)
-        second = self._time(row.median_second_days, row.more_than_second_days, row.cases_second)
-        return f"{first} | {second} {self.unit.short}"
+        first, second, unit = self._times(row)
+        return f"{first} | {second} {unit.short}"
 
-    def _time(self, days: float, more_than: float, cases: int) -> str:
-        if math.isfinite(days):
-            return number(days / self.unit.days)
-        if math.isfinite(more_than):
-            return f"> {number(more_than / self.unit.days)}"
-        return "?" if cases else "–"
+    def _times(self, row: Any) -> tuple[str, str, Unit]:
+        """Both medians in the unit, or in a larger one where a number would have four digits."""
+        values = (row.median_first_days, row.more_than_first_days, row.median_second_days, row.more_than_second_days)
+        unit = readable_unit(max((days for days in values if math.isfinite(days)), default=0.0), self.unit)
+        first = _time(row.median_first_days, row.more_than_first_days, row.cases_first, unit)
+        return first, _time(row.median_second_days, row.more_than_second_days, row.cases_second, unit), unit
 
     def title(self, row: Any) -> str:
         """All about an arrow."""
         one, other = self.two.names
-        first = self._time(row.median_first_days, row.more_than_first_days, row.cases_first)
-        second = self._time(row.median_second_days, row.more_than_second_days, row.cases_second)
+        first, second, unit = self._times(row)
         median = ""
         if math.isfinite(row.median_difference_days):
             limits = (
@@ -159,7 +157,7 @@ class _Comparison:
             f"{row.source} to {row.target}: {one} {row.cases_first:,} {self.noun} ({percent(row.share_first)}), "
             f"{other} {row.cases_second:,} ({percent(row.share_second)}), difference "
             f"{100 * row.share_difference:+.1f} points (95 % interval {100 * row.share_low:.1f} to "
-            f"{100 * row.share_high:.1f}); median {first} and {second} {self.unit.name}{median}"
+            f"{100 * row.share_high:.1f}); median {first} and {second} {unit.name}{median}"
         )
 
     def node(self, row: Any) -> DiagramNode:
@@ -238,14 +236,14 @@ class _Comparison:
             f"difference."
         ]
         values = self.differences[arrows[column].to_numpy(dtype=bool)]
-        unit = "percentage points" if self.show == "cases" else self.unit.name
         words = ("less frequent", "more frequent") if self.show == "cases" else ("shorter", "longer")
         if len(values):
             row, value = sure.iloc[int(np.abs(values).argmax())], float(values[np.abs(values).argmax()])
-            sentences.append(
-                f"The largest: {row['source']} to {row['target']} is {number(abs(value))} {unit} {words[value > 0]} "
-                f"({other})."
-            )
+            size = f"{number(abs(value))} percentage points"
+            if self.show == "median":
+                unit = readable_unit(abs(value) * self.unit.days, self.unit)
+                size = f"{number(abs(value) * self.unit.days / unit.days)} {unit.name}"
+            sentences.append(f"The largest: {row['source']} to {row['target']} is {size} {words[value > 0]} ({other}).")
         return " ".join(sentences)
 
 
@@ -266,6 +264,14 @@ def _two_breaks(sizes: npt.NDArray[np.float64], steps: Sequence[float]) -> tuple
         return float((classes.astype(np.float64) ** 2).sum())
 
     return min(choices, key=unevenness)
+
+
+def _time(days: float, more_than: float, cases: int, unit: Unit) -> str:
+    if math.isfinite(days):
+        return number(days / unit.days)
+    if math.isfinite(more_than):
+        return f"> {number(more_than / unit.days)}"
+    return "?" if cases else "–"
 
 
 def _any(labels: Sequence[str], mark: str) -> bool:

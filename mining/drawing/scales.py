@@ -31,6 +31,9 @@ UNITS = {
     )
 }
 
+_CHAIN = ("minutes", "hours", "days", "weeks")
+"""The units among which a duration is written in a larger or smaller one when its number would be hard to read."""
+
 Kind = Literal["count", "share", "time", "child time"]
 
 
@@ -127,17 +130,25 @@ def in_unit(days: float, unit: Unit) -> str:
     >>> in_unit(300.0, UNITS["hours"]), in_unit(300.0, UNITS["weeks"]), in_unit(0.001, UNITS["hours"])
     ('300 d', '42.9 wk', '1.4 min')
     """
-    chain = ("minutes", "hours", "days", "weeks")
-    if unit.name in chain and days > 0:
-        place = chain.index(unit.name)
-        while place < len(chain) - 1 and days / UNITS[chain[place]].days >= 999.5:
-            place += 1
-        while place > 0 and days / UNITS[chain[place]].days < 0.05:
+    if unit.name in _CHAIN and days > 0:
+        unit = readable_unit(days, unit)
+        place = _CHAIN.index(unit.name)
+        while place > 0 and days / UNITS[_CHAIN[place]].days < 0.05:
             place -= 1
-        unit = UNITS[chain[place]]
+        unit = UNITS[_CHAIN[place]]
     if 0 < days / unit.days < 0.05:
         return f"< 0.1 {unit.short}"
     return f"{number(days / unit.days)} {unit.short}"
+
+
+def readable_unit(days: float, unit: Unit) -> Unit:
+    """The unit, or the next larger one in which a duration has no four digits before the point.
+
+    >>> readable_unit(3.0, UNITS["minutes"]).name, readable_unit(3.0, UNITS["weeks"]).name
+    ('hours', 'weeks')
+    """
+    larger = [UNITS[name] for name in _CHAIN[_CHAIN.index(unit.name) + 1 :]] if unit.name in _CHAIN else []
+    return next((one for one in (unit, *larger) if days / one.days < 999.5), larger[-1] if larger else unit)
 
 
 def number(value: float) -> str:

@@ -47,6 +47,10 @@ class Wording:
         """One of them."""
         return "child" if self.noun == "children" else "case"
 
+    def many(self, number: int) -> str:
+        """So many of them."""
+        return f"{number:,} {self.one if number == 1 else self.noun}"
+
     def values(self, measure: Measure) -> npt.NDArray[np.float64]:
         """A measure of each arrow as it is written: in the unit, in per cent, or a count.
 
@@ -114,7 +118,7 @@ class Wording:
         if starts:
             lines.append(f"{START_MARK} {row.starting:,} start here")
         if not (starts and row.starting == row.cases) and not (ends and row.ending == row.cases):
-            lines.append(f"{row.cases:,} {self.noun if row.cases != 1 else self.one}")
+            lines.append(self.many(row.cases))
         if row.waiting:
             lines.append(f"{row.waiting:,} waiting, {self.time(row.waiting_median_days)} so far")
         if ends:
@@ -128,13 +132,13 @@ class Wording:
         if row.waiting:
             waiting += f", half of them for {self.time(row.waiting_median_days)} or more"
         return (
-            f"{row.activity}: {row.cases:,} {self.noun}, {row.events:,} times; {row.starting:,} start here, "
+            f"{row.activity}: {self.many(row.cases)}, {row.events:,} times; {row.starting:,} start here, "
             f"{row.ending:,} end here{waiting}; {percent(share)} of all time was spent here before the next step"
         )
 
     def arrow_title(self, row: Any) -> str:
         """All about an arrow."""
-        parts = [f"{row.cases:,} {self.noun} ({percent(row.cases_share)}), {row.traversals:,} times"]
+        parts = [f"{self.many(row.cases)} ({percent(row.cases_share)}), {row.traversals:,} times"]
         parts.append(self._duration(row))
         if math.isfinite(row.beyond_share):
             spread = f" (95 % interval {percent(row.beyond_low)} to {percent(row.beyond_high)})"
@@ -219,7 +223,7 @@ class Wording:
         """Who was counted, and what is not shown."""
         window, hidden = self.map.window, self.map.hidden
         who = (
-            f"{self.map.cases:,} {self.noun}, {self.map.open_cases:,} of them open at the end; observed "
+            f"{self.many(self.map.cases)}, {self.map.open_cases:,} of them open at the end; observed "
             f"{window.start:%Y-%m-%d} to {window.end:%Y-%m-%d}."
         )
         if hidden.merged:
@@ -246,14 +250,14 @@ class Wording:
         activities, arrows = self.map.activities, self.map.arrows
         window = self.map.window
         sentences = [
-            f"Process map of {self.map.cases:,} {self.noun} observed {window.start:%Y-%m-%d} to {window.end:%Y-%m-%d}: "
+            f"Process map of {self.many(self.map.cases)} observed {window.start:%Y-%m-%d} to {window.end:%Y-%m-%d}: "
             f"{len(activities):,} steps and {len(arrows):,} movements between them."
         ]
         if len(arrows):
             often = arrows.iloc[int(arrows["traversals"].argmax())]
             sentences.append(
                 f"The most frequent movement is from {often['source']} to {often['target']} "
-                f"({often['cases']:,} {self.noun})."
+                f"({self.many(often['cases'])})."
             )
             sentences.append(self._longest())
         if len(activities) and activities["waiting"].max() > 0:
@@ -271,7 +275,7 @@ class Wording:
         row = certain.iloc[int(days.argmax())]
         return (
             f"The longest wait is from {row['source']} to {row['target']}: median "
-            f"{self.time(row['median_days'], row['more_than_days'])} for {row['cases']:,} {self.noun}."
+            f"{self.time(row['median_days'], row['more_than_days'])} for {self.many(row['cases'])}."
         )
 
     def _with_unit(self, measure: Measure) -> str:

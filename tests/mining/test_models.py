@@ -210,3 +210,32 @@ def test_a_public_log() -> None:
     # The textbook model: register, then examine and check (or reinitiate) until a decision, then pay or reject.
     assert found.tree.children[0].label == "register request"
     assert {child.label for child in found.tree.children[-1].children} == {"pay compensation", "reject request"}
+
+
+def test_without_time_there_is_a_model_and_an_honest_word() -> None:
+    log = log_from(drawn(PLANTED, 120))
+    found = discover_model(log, seconds=0)
+    assert found.tree == ordered(PLANTED, sorted("abcdefghij"))
+    assert found.noise == 0.2
+    assert found.scan["chosen"].tolist() == [False, False, False, True, False, False]
+    assert found.scan["harmonic_mean"].isna().all()
+    assert np.isnan([found.quality.fitness, found.quality.precision, found.quality.generalisation]).all()
+    assert "noise threshold 0.2, not judged" in found.messages[0]
+    assert "The 0 seconds allowed were too short" in found.messages[1]
+    assert "thresholds 0, 0.05, 0.1, 0.2, 0.3, 0.4 would do; the fitness of the model" in found.messages[1]
+    assert found.pnml()
+    with pytest.raises(ValueError, match="seconds must be 0 or more, got -1"):
+        discover_model(log, seconds=-1)
+
+
+def test_time_enough_changes_nothing() -> None:
+    log = log_from(drawn(PLANTED, 60))
+    one, two = discover_model(log), discover_model(log, seconds=1e6)
+    assert one.scan.equals(two.scan)
+    assert one.messages == two.messages
+    assert one.bpmn() == two.bpmn()
+
+
+def test_a_threshold_asked_for_is_not_called_the_best() -> None:
+    said = discover_model(log_from(drawn(PLANTED, 60)), thresholds=[0.1]).messages
+    assert said[0] == "Learnt from 60 closed cases with the noise threshold asked for, 0.1."

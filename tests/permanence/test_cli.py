@@ -16,7 +16,21 @@ import pytest
 from event_logs.log import EventLog
 
 LOGS = Path(__file__).resolve().parents[2].parent / "shared" / "logs"
-COMMANDS = ("demo", "generate", "new", "key", "check", "run", "derive", "mine", "simulate", "compare", "report")
+COMMANDS = (
+    "demo",
+    "generate",
+    "new",
+    "key",
+    "check",
+    "run",
+    "derive",
+    "mine",
+    "map",
+    "discover",
+    "simulate",
+    "compare",
+    "report",
+)
 
 
 @pytest.fixture

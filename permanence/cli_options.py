@@ -1,0 +1,66 @@
+"""Options that several commands have, and what they mean together. Nothing heavy is imported here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from permanence.any_log import LogFile
+
+ProjectPath = Annotated[
+    Path,
+    typer.Argument(metavar="PROJECT", help="Folder with a permanence.toml, or that file.", show_default="this folder"),
+]
+OutFolder = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="Where the files go; default: PROJECT/run.")
+]
+Log = Annotated[
+    Path | None, typer.Option("--log", metavar="FILE", help="Any event log instead of a project: XES, CSV or Parquet.")
+]
+Case = Annotated[str | None, typer.Option("--case", metavar="COLUMN", help="Table: column of the case id.")]
+Activity = Annotated[str | None, typer.Option("--activity", metavar="COLUMN", help="Table: column of the activity.")]
+Timestamp = Annotated[str | None, typer.Option("--timestamp", metavar="COLUMN", help="Table: column of the timestamp.")]
+Format = Annotated[
+    str | None,
+    typer.Option("--format", help="CSV: how timestamps are written, such as %d/%m/%Y; default ISO 8601."),
+]
+End = Annotated[
+    list[str] | None,
+    typer.Option("--end", metavar="ACTIVITY", help="An activity that ends a case; repeat for more. Default: found."),
+]
+
+
+def needed_out(out: Path | None) -> Path:
+    """The folder for the files of a log without a project; wrong usage without."""
+    if out is None:
+        raise typer.BadParameter("needed with --log: the folder for the files", param_hint="--out")
+    return out
+
+
+def no_log_options(*given: object) -> None:
+    """Wrong usage when options for reading a log are given for a project."""
+    if any(given):
+        raise typer.BadParameter(
+            "only with --log; a project names its columns in permanence.toml", param_hint="--case ..."
+        )
+
+
+def log_file(
+    log: Path,
+    case: str | None,
+    activity: str | None,
+    timestamp: str | None,
+    date_format: str | None,
+    end: list[str] | None,
+) -> LogFile:
+    """A log file and how to read it."""
+    from event_logs import LogColumns
+    from permanence.any_log import LogFile
+
+    columns = None
+    if case or activity or timestamp:
+        columns = LogColumns(case=case or "case", activity=activity or "activity", timestamp=timestamp or "timestamp")
+    return LogFile(path=log, columns=columns, date_format=date_format, final=tuple(end or ()))
