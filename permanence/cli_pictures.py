@@ -27,6 +27,7 @@ from permanence.cli_options import (
 if TYPE_CHECKING:
     from event_logs.log import EventLog
     from mining.filters import Filtered
+    from mining.measures import Limit
     from permanence.any_log import LogFile
     from permanence.map_command import Detail, Drawn, Look
     from permanence.progress import StageDisplay
@@ -117,7 +118,7 @@ def draw_map_command(
     p25, p75, p90, mean, child_days, beyond (share over --limit).
     A comparison is coloured by the difference: --colour median or cases.
 
-    Limits in working days leave out weekends and the bank holidays of Scotland.
+    Working days leave out weekends and the bank holidays of Scotland, as the project's [holidays] change them.
 
     \b
     Conditions for --where:
@@ -134,6 +135,8 @@ def draw_map_command(
       recorded 2020-01-01..2021-12-31     as if only this had been recorded
       not CONDITION; CONDITION || CONDITION
     """
+    from dataclasses import replace
+
     from mining.process_map import ESTABLISHED_FROM
     from permanence.map_command import Detail, Look, file_name, limit_of
     from permanence.progress import StageDisplay
@@ -160,6 +163,8 @@ def draw_map_command(
         with StageDisplay() as display:
             read, called, folder = _log_and_folder(project, log, out, reading, display, other=other is not None)
             _free_name(folder, name)
+            if log is None and detail.limit is not None:
+                detail = replace(detail, limit=_as_the_council_works(detail.limit, project))
             found = _chosen(read, where)
             read = read if found is None else found.log
             with display.stage("Drawing the map"):
@@ -168,6 +173,15 @@ def draw_map_command(
     for sentence in drawn.said:
         typer.echo(sentence)
     typer.echo(f"Map: {paths_written[0]}")
+
+
+def _as_the_council_works(limit: Limit, project: Path) -> Limit:
+    """The limit with the working days of the project."""
+    from dataclasses import replace
+
+    from event_logs.project import load_project
+
+    return replace(limit, calendar=load_project(project).working_days)
 
 
 def discover_command(

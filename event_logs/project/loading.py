@@ -22,6 +22,7 @@ from event_logs.project.reading import Reading
 from event_logs.project.sections import (
     Children,
     Episodes,
+    Holidays,
     LegalStatuses,
     Milestones,
     Panel,
@@ -36,6 +37,7 @@ from event_logs.project.unchecked import unchecked
 from event_logs.rules import Policy, Rule, read_own_rules
 from event_logs.sources.spec import Source
 from event_logs.window import ObservationWindow
+from event_logs.working_days import WorkingDays
 
 PROJECT_FILE = "permanence.toml"
 
@@ -71,6 +73,7 @@ class ProjectFile:
     stretches: Mapping[Text, Stretches] = field(default_factory=dict)
     details: Mapping[Text, Details] = field(default_factory=dict)
     panel: Panel | None = None
+    holidays: Holidays = field(default_factory=Holidays)
     pseudonyms: Pseudonyms | None = None
     policy: PolicyNumbers = field(default_factory=PolicyNumbers)
     rules: tuple[Mapping[str, Any], ...] = ()
@@ -108,6 +111,8 @@ class Project:
     details: Mapping[str, Details] = field(default_factory=dict)
     panel: Panel | None = None
     """The known calendar of the panel; None when the council gives none."""
+    holidays: Holidays = field(default_factory=Holidays)
+    """Where the council's working days differ from those of Scotland's bank holidays."""
     pseudonyms: Pseudonyms | None = None
     """How identifiers are replaced; None: they are not."""
     policy: Policy = field(default_factory=Policy)
@@ -124,6 +129,11 @@ class Project:
     def records(self) -> Path:
         """The folder in which the tables are found."""
         return self.folder / self.records_folder if self.records_folder else self.folder
+
+    @property
+    def working_days(self) -> WorkingDays:
+        """The council's working days, for dates from 1970 until ten years after the extraction."""
+        return _working_days(self.holidays, self.window.end.year)
 
     def sections(self) -> Iterator[tuple[str, Table]]:
         """Every section that describes a table, by its name in the project file, in a fixed order."""
@@ -167,6 +177,12 @@ def load_project(path: Path) -> Project:
         line = line_of(text, ("window", "recording_start"))
         problem = f"recording_start {parsed.window.recording_start} is after extraction_date"
         problems.append(Problem(file.name, f"window.recording_start{line}", problem, "Correct one of the two dates"))
+    if parsed is not None and (parsed.holidays.closed or parsed.holidays.open):
+        try:
+            _working_days(parsed.holidays, parsed.window.extraction_date.year)
+        except ValueError as error:
+            place = f"holidays{line_of(text, ('holidays',))}"
+            problems.append(Problem(file.name, place, str(error), "Correct the dates of [holidays]"))
     own: tuple[Rule, ...] = ()
     try:
         own = read_own_rules(raw.get("rules", []), file=file.name, text=text)
@@ -175,6 +191,10 @@ def load_project(path: Path) -> Project:
     if parsed is None or problems:
         raise InputError(problems)
     return _project(file, parsed, own)
+
+
+def _working_days(holidays: Holidays, until: int) -> WorkingDays:
+    return WorkingDays.scotland(1970, until + 10, added=holidays.closed, removed=holidays.open)
 
 
 @cache

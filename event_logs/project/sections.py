@@ -149,6 +149,17 @@ class Panel:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Holidays:
+    """`[holidays]`: where the council's working days differ from Monday to Friday without Scottish bank holidays."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID
+    closed: tuple[PlainDate, ...] = ()
+    """Further days on which the council is closed."""
+    open: tuple[PlainDate, ...] = ()
+    """Bank holidays on which it works."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Pseudonyms:
     """`[pseudonyms]`: identifiers are replaced before anything is written, save in the quarantine."""
 

@@ -109,3 +109,16 @@ def test_all_mistakes_at_once(write_council: Write) -> None:
 def test_nearest_ignores_case_and_gives_nothing_for_nonsense() -> None:
     assert nearest("FOSTER CARER", ["Kinship carer", "Foster carer"], 1) == ["Foster carer"]
     assert nearest("zzzz", ["Kinship carer"]) == []
+
+
+def test_the_councils_own_holidays_change_its_working_days(write_council: Write) -> None:
+    folder = write_council()
+    file = folder / "permanence.toml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(f"{text}\n[holidays]\nclosed = [2020-09-21]\nopen = [2020-08-03]\n", encoding="utf-8")
+    days = pd.Series(pd.to_datetime(["2020-09-21", "2020-08-03", "2020-12-25", "2020-09-22"]))
+    assert load_project(folder).working_days.is_working_day(days).tolist() == [False, True, False, True]
+    file.write_text(f"{text}\n[holidays]\nopen = [2020-09-21]\n", encoding="utf-8")
+    (problem,) = problems(folder)
+    assert problem.place.startswith("holidays (line ")
+    assert "removed, but not bank holidays of Scotland" in problem.problem
