@@ -232,11 +232,11 @@ def _footer(diagram: Diagram, width: float, size: float) -> tuple[list[Mark], fl
     line = size * 1.35
     legend = diagram.legend
     rows = [
-        _samples(legend.colour, legend.colour_steps, diagram.palette, size),
-        _samples(legend.width, legend.width_steps, "width", size),
-        _samples(legend.shade, legend.shade_steps, "shade", size),
+        *_sample_rows(legend.colour, legend.colour_steps, diagram.palette, size, width),
+        *_sample_rows(legend.width, legend.width_steps, "width", size, width),
+        *_sample_rows(legend.shade, legend.shade_steps, "shade", size, width),
     ]
-    for row in _in_lines([row for row in rows if row[1] > 0], width):
+    for row in _in_lines(rows, width):
         x = 0.0
         for items, wide in row:
             marks += [_moved(mark, x, y) for mark in items]
@@ -262,13 +262,25 @@ def _in_lines(rows: list[tuple[list[Mark], float]], width: float) -> list[list[t
     return lines
 
 
+def _sample_rows(
+    heading: str, steps: tuple[tuple[float, str], ...], kind: str, size: float, width: float
+) -> list[tuple[list[Mark], float]]:
+    """The rows of one legend: as many steps in each as the width holds, the heading in the first."""
+    rows: list[tuple[list[Mark], float]] = []
+    while heading and steps:
+        taken = len(steps)
+        while taken > 1 and _samples(heading, steps[:taken], kind, size)[1] > width:
+            taken -= 1
+        rows.append(_samples("" if rows else heading, steps[:taken], kind, size))
+        steps = steps[taken:]
+    return rows
+
+
 def _samples(heading: str, steps: tuple[tuple[float, str], ...], kind: str, size: float) -> tuple[list[Mark], float]:
-    """A legend row: its heading, then a sample and its words for each step. Returns the marks and the width."""
-    if not heading or not steps:
-        return [], 0.0
+    """A legend row: its heading, if any, then a sample and its words for each step. Returns the marks and the width."""
     base, middle = size * 0.9, size * 0.6
-    marks: list[Mark] = [Text(0.0, base, printable(heading), size)]
-    x = text_width(printable(heading), size) + 6.0
+    marks: list[Mark] = [Text(0.0, base, printable(heading), size)] if heading else []
+    x = text_width(printable(heading), size) + 6.0 if heading else 0.0
     for value, words in steps:
         if kind == "shade":
             marks.append(Rectangle(Box(x + 7, middle, 14.0, 8.0), shade_of(value), INK, 0.6, 1.5))

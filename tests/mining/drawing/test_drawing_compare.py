@@ -14,6 +14,7 @@ from mining.drawing.diagram import UNKNOWN
 from mining.drawing.scales import number
 from mining.drawing.scene import DIFFERENCES, NOT_KNOWN, Text, colour_of
 from mining.drawing.svg import svg_text
+from mining.drawing.text import text_width
 from mining.side_by_side import cohorts_around, side_by_side
 
 
@@ -83,6 +84,16 @@ def test_the_picture_fits_a_page_with_nine_points() -> None:
         svg_text(fit_side_by_side(group("x", 80, 100), group("y", 60, 40, seed=1), names=("old", "new"))[1].scene)
         == svg
     )
+
+
+def test_a_long_legend_goes_on_in_the_next_line() -> None:
+    names = ("begun before 2020-01-01, in the North East", "begun since 2020-01-01, in the North East")
+    _, drawing = fit_side_by_side(group("x", 40, 100), group("y", 40, 60, seed=1), names=names)
+    texts = [mark for part in drawing.scene.groups for mark in part.marks if isinstance(mark, Text)]
+    legend = [mark for part in drawing.scene.groups if part.kind == "legend" for mark in part.marks]
+    assert any(isinstance(mark, Text) and mark.text.endswith("+ longer") for mark in legend)
+    assert max(mark.x + text_width(mark.text, mark.size) for mark in texts if mark in legend) <= drawing.scene.width
+    assert min(mark.x for mark in texts if mark in legend) >= 0
 
 
 def test_the_scale_of_differences_is_told_apart_and_stands_out_from_paper() -> None:
