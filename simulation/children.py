@@ -25,6 +25,8 @@ class Children:
     strata: list[str]
     leaves: list[float]
     """Day on which the case ends whatever else happens; infinite where there is none."""
+    birth: list[float]
+    """Day of birth; NaN where it is not known."""
 
 
 def everybody(model: PathwayModel, cohort: Cohort, end: pd.Timestamp, generator: np.random.Generator) -> Children:
@@ -47,7 +49,8 @@ def everybody(model: PathwayModel, cohort: Cohort, end: pd.Timestamp, generator:
     if model.leaves_at_days is not None and "birth" in cases:
         birthday = to_days(cases["birth"]) + model.leaves_at_days
         leaves = np.where(np.isnan(birthday), NEVER, birthday).tolist()
-    return Children(cases, arrival, strata_of(cases, model.stratify_by), leaves)
+    birth = to_days(cases["birth"]).tolist() if "birth" in cases else [float("nan")] * len(cases)
+    return Children(cases, arrival, strata_of(cases, model.stratify_by), leaves, birth)
 
 
 def _new_ids(taken: pd.Series[str], count: int) -> list[str]:

@@ -134,7 +134,16 @@ class _Run:
 
     def _duration(self, child: int, step: Step) -> float:
         law = self._law(child, step)
-        return self._rounded(law.isf(self.streams.unit(step.name, child, self._occasion(step.name, child))))
+        unit = self.streams.unit(step.name, child, self._occasion(step.name, child))
+        if step.by_age:
+            age = self._age(child, 0.0)
+            return self._rounded(law.remaining(unit, age) - age)
+        return self._rounded(law.isf(unit))
+
+    def _age(self, child: int, unknown: float) -> float:
+        """The child's age today, in days; `unknown` where no date of birth is known."""
+        birth = self.children.birth[child]
+        return self.env.now - birth if birth == birth else unknown
 
     def _law(self, child: int, step: Step) -> Law | Paced:
         """The step's law for this child: shifted by its frailty where the step depends on it."""
@@ -305,6 +314,8 @@ class _Run:
     def _continue(self, cohort: Cohort, item: Running) -> None:
         step = cohort.model.steps[item.step]
         law, elapsed = self._law(item.child, step), self.start - item.since
+        if step.by_age:
+            elapsed = self._age(item.child, elapsed)
         unit = self.streams.unit(step.name, item.child, self._occasion(step.name, item.child))
         gate = cohort.model.gates.get(step.gate)
         if isinstance(gate, ReviewCycle):

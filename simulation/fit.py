@@ -14,7 +14,7 @@ from event_logs.log import EventLog, from_days, to_days
 from simulation import pathway as p
 from simulation.frailty_fit import Planned, Watched, fit_rho
 from simulation.gates import NO_DELAY, Arrivals, ReviewCycle, Sessions
-from simulation.laws import Competing, Stays, fit_competing
+from simulation.laws import MINIMUM_OBSERVED, Competing, Stays, fit_competing
 from simulation.model import START, Choice, Option, PathwayModel, Step
 from simulation.readiness import ReviewHistories, fit_readiness
 
@@ -29,16 +29,21 @@ def fit_pathway(
     panel: Sessions | None = None,
     weight: npt.NDArray[np.float64] | None = None,
     base: PathwayModel | None = None,
+    by_age: bool = False,
 ) -> PathwayModel:
     """The declared permanence pathway with its laws, shares and arrivals fitted from `log`.
 
-    Durations come from Kaplan-Meier with delayed entry and a Weibull tail (`laws.fit_competing`); planning from the
+    Durations come from Kaplan-Meier with delayed entry and a Weibull tail (`laws.fit_competing`), on the scale of the
+    child's age where young people leave when they are old enough (if every date of birth is known); planning from the
     review histories (`readiness.fit_readiness`); the panel calendar is `panel`, or is inferred from the dates in the
     log. `weight` gives each case a weight (a bootstrap draw: how often it was drawn); None counts each case once.
-    `base` is an earlier fit of the same log to start the search from. `warnings` of the result name every step fitted
+    `base` is an earlier fit of the same log to start the search from; its rho are kept. With `by_age`, age bands with
+    at least 30 endings of a stretch have shares of their own there, and a law of their own for every way that 30 of
+    them took; smaller ones share those of all children. How far durations go with the child is fitted last
+    (`frailty_fit`). `warnings` of the result name every step fitted
     from few or no records. Steps that the log never shows keep a stated fallback, never an invented figure.
     """
-    fitter = _Fitter(log, _weights(log, weight))
+    fitter = _Fitter(log, _weights(log, weight), by_age=by_age)
     for ways in p.COMPETING:
         fitter.competing(ways)
     for ways in p.SIDE_BY_SIDE:
@@ -62,12 +67,23 @@ def fit_pathway(
     )
 
 
+def observed_stays(log: EventLog) -> tuple[Watched, ...]:
+    """The stays that the laws of the declared pathway are fitted from, a stretch each; planning has none of its own."""
+    fitter = _Fitter(log, np.ones(len(log.cases)))
+    for ways in p.COMPETING:
+        fitter.competing(ways)
+    for ways in p.SIDE_BY_SIDE:
+        fitter.side_by_side(ways)
+    return tuple(fitter.watched)
+
+
 @dataclass
 class _Fitter:
     """Collects the parts of a model while they are fitted."""
 
     log: EventLog
     weight: Floats
+    by_age: bool = False
     steps: dict[str, Step] = field(default_factory=dict)
     choices: dict[str, Choice] = field(default_factory=dict)
     gates: dict[str, Sessions | ReviewCycle] = field(default_factory=dict)
@@ -99,8 +115,10 @@ class _Fitter:
         """First day from which all these activities were reliably recorded."""
         return float(to_days(pd.Series([self.log.window.reliable_from(*activities)]))[0])
 
-    def stays(self, after: str, ways: tuple[str, ...]) -> Stays:
+    def stays(self, after: str, ways: tuple[str, ...], *, by_age: bool = False) -> Stays:
         """Every stay between an activity and the first of the ways out of it; every occurrence counts.
+
+        With `by_age` the clock is the child's age: it starts at birth, and what came before the activity is not seen.
 
         Leaving at the 18th birthday is the calendar's doing, not the step's: such stays are censored.
         """
@@ -120,6 +138,8 @@ class _Fitter:
             & (begin + days >= self.arrays.window_start)
             & ((begin >= since) | (since <= self.arrays.window_start))
         )
+        clock = begin - self.adult[case] + p.LEAVES_AT_DAYS if by_age else np.zeros(len(case))
+        days, entry = days + clock, entry + clock
         return Stays(days[known], cause[known], entry[known], self.weight[case[known]], case[known])
 
     def _latest_beyond(self, after: str, ways: tuple[str, ...]) -> Floats:
@@ -151,18 +171,39 @@ class _Fitter:
 
     def competing(self, ways: p.Ways) -> None:
         """Shares and laws of the ways on from one activity."""
-        stays = self.stays(ways.after, ways.ways)
+        # Young people leave when they are old enough, however long ago an order was made: a law of the time since would
+        # let young children go, and leave it to the calendar to end the stays of those who should have gone before.
+        by_age = ways.after in p.BY_AGE and not np.isnan(self.adult).any()
+        stays = self.stays(ways.after, ways.ways, by_age=by_age)
         fit = fit_competing(ways.after, ways.ways, stays)
         self._note(fit)
-        if ways.after not in p.BY_AGE:
-            names = tuple(self._name(ways.after, way) for way in ways.ways)
-            self.watched.append(Watched(names, tuple(fit.shares[way] for way in ways.ways), stays))
+        names = tuple(self._name(ways.after, way) for way in ways.ways)
+        shares = tuple(fit.shares[way] for way in ways.ways)
+        self.watched.append(Watched(names, shares, stays, frail=ways.after not in p.BY_AGE))
+        bands = {} if by_age else self._bands(ways.after, ways.ways, stays)
         options = []
-        for way in ways.ways:
-            name = self._name(ways.after, way)
-            self.steps[name] = Step(name=name, activity=way, laws={"": fit.laws[way]})
-            options.append(Option(starts=(name,), share={"": fit.shares[way]}))
-        self.choices[ways.after] = Choice(options=tuple(options))
+        for name, way in zip(names, ways.ways, strict=True):
+            own = {band: one.laws[way] for band, (one, enough) in bands.items() if way in enough}
+            self.steps[name] = Step(name=name, activity=way, laws={"": fit.laws[way], **own}, by_age=by_age)
+            share = {band: one.shares[way] for band, (one, _) in bands.items()}
+            options.append(Option(starts=(name,), share={"": fit.shares[way], **share}))
+        self.choices[ways.after] = Choice(options=tuple(options), by="age_band" if bands else "")
+
+    def _bands(self, after: str, ways: tuple[str, ...], stays: Stays) -> dict[str, tuple[Competing, frozenset[str]]]:
+        """Own fits of the age bands in which enough stays ended, each with the ways that enough of them took."""
+        if not self.by_age or "age_band" not in self.log.cases or stays.case is None:
+            return {}
+        band = self.log.cases["age_band"].astype("str").to_numpy()[stays.case]
+        known = self.log.cases["age_band"].notna().to_numpy()[stays.case]
+        found = {}
+        for name in sorted(set(band[known])):
+            rows = (band == name) & known
+            part = Stays(stays.days[rows], stays.cause[rows], stays.entry[rows], stays.weight[rows], stays.case[rows])
+            seen = np.bincount(part.cause, weights=part.weight, minlength=len(ways) + 1)[1:]
+            if seen.sum() >= MINIMUM_OBSERVED:
+                enough = frozenset(way for way, count in zip(ways, seen, strict=True) if count >= MINIMUM_OBSERVED)
+                found[str(name)] = (fit_competing(f"{after}, age {name}", ways, part), enough)
+        return found
 
     def side_by_side(self, ways: p.Ways) -> None:
         """One law for each of the steps that begin together; a step only some children need gets its share."""
@@ -178,7 +219,8 @@ class _Fitter:
                 self.watched.append(Watched((name,), (1.0,), stays))
             fit = fit_competing(name, (way,), stays)
             self._note(fit)
-            self.steps[name] = Step(name=name, activity=way, laws={"": fit.laws[way]})
+            own = {band: one.laws[way] for band, (one, _) in self._bands(name, (way,), stays).items()}
+            self.steps[name] = Step(name=name, activity=way, laws={"": fit.laws[way], **own})
         options = [Option(starts=tuple(always), share={"": 1.0 - sum(share for _, share in sometimes)})]
         options += [Option(starts=(*always, name), share={"": share}) for name, share in sometimes]
         self.choices[ways.after] = Choice(options=tuple(option for option in options if option.share[""] > 0))
@@ -326,9 +368,14 @@ def _arrivals(log: EventLog, weight: Floats, first_setting: npt.NDArray[np.str_]
     own = np.divide(counts, exposure, out=np.full(12, level), where=exposure > 0.5)
     rates = 0.5 * own + 0.5 * level
     # How a case ended is no attribute of one that begins.
-    pool = log.cases.iloc[recent].drop(columns=["case", "start", "end"]).drop(columns="destination", errors="ignore")
-    pool = pool.reset_index(drop=True)
+    pool = log.cases.iloc[recent].drop(columns=["case", "start", "end"])
+    pool = pool.drop(columns=["destination", "permanence_date", "permanence_as"], errors="ignore").reset_index(
+        drop=True
+    )
     pool["first_setting"] = first_setting[recent]
     if "birth" in pool:
         pool["age_days"] = arrays.start[recent] - to_days(pool["birth"])
+        pool["birth"] = pd.Series(pd.NaT, index=pool.index, dtype=pool["birth"].dtype)  # a model names no child
+    if "child" in pool:
+        pool["child"] = pd.Series("", index=pool.index, dtype=pool["child"].dtype)
     return Arrivals(rates, pool, np.maximum(weight[recent], 0.0))

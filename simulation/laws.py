@@ -142,7 +142,7 @@ class Competing:
 
 MINIMUM_OBSERVED = 30
 """Fewer ended stays than this, and the fit says so."""
-_MINIMUM_AT_RISK = 5
+MINIMUM_AT_RISK = 5
 """The Kaplan-Meier body stops where fewer than this many were still at risk; the tail takes over."""
 
 
@@ -192,10 +192,19 @@ def fit_competing(name: str, ways: tuple[str, ...], stays: Stays) -> Competing:
     for k, way in enumerate(ways):
         shares[way] = float(total[k] / total.sum())
         laws[way] = _law_of(times, falls[k], (left * float(mix[k]), end), shape, scale)
-    warnings: tuple[str, ...] = ()
-    if observed < MINIMUM_OBSERVED:
-        warnings = (f"{name}: fitted from only {observed} ended stays; read its figures with care",)
-    return Competing(shares, laws, observed, still, warnings)
+    return Competing(shares, laws, observed, still, _warnings(name, days[ended], bool(left)))
+
+
+def _warnings(name: str, ended: Floats, tail: bool) -> tuple[str, ...]:
+    """What a reader must know of a fit from few stays, or from stays that are all alike, and what stands in instead."""
+    found: tuple[str, ...] = ()
+    if len(ended) < MINIMUM_OBSERVED:
+        found = (f"{name}: fitted from only {len(ended)} ended stays; read its figures with care",)
+    # Ends within the day are what some steps are: an order and the end of being looked after, for instance.
+    if len(ended) > 1 and ended[0] > 0 and np.ptp(ended) == 0:
+        beyond = "; beyond it a Weibull tail for those open longer" if tail else ""
+        found += (f"{name}: all {len(ended)} ended stays took {ended[0]:g} days; the law is that one figure{beyond}",)
+    return found
 
 
 def _incidence(
@@ -213,7 +222,7 @@ def _incidence(
     np.add.at(ends, (cause[cause > 0] - 1, inverse), weight[cause > 0])
     at_risk = _at_risk(times, days, entry, weight)
     instants = np.unique(days)
-    enough = _at_risk(instants, days, entry, weight) >= min(_MINIMUM_AT_RISK, at_risk.max()) - 1e-9
+    enough = _at_risk(instants, days, entry, weight) >= min(MINIMUM_AT_RISK, at_risk.max()) - 1e-9
     end = float(instants[np.flatnonzero(enough)[-1]])
     stop = int(np.searchsorted(times, end, side="right"))
     hazard = ends[:, :stop] / np.maximum(at_risk[:stop], ends[:, :stop].sum(axis=0))

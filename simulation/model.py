@@ -28,6 +28,8 @@ class Step:
     """Name of the gate to pass after the duration; empty for none."""
     then: str = ""
     """Which choice follows; empty for the one named like the activity."""
+    by_age: bool = False
+    """Whether the law is of the child's age in days when the step is done, given the age when it begins."""
     rho: float = 0.0
     """Share of the variance of the duration's normal score that goes with the child (see `simulation.frailty`)."""
 
@@ -140,7 +142,10 @@ class PathwayModel:
         return found
 
     def describe(self) -> list[dict[str, Any]]:
-        """The steps as rows a person can read: what each records and waits for, median and mean days by stratum."""
+        """The steps as rows a person can read: what each records and waits for, and its median days by stratum.
+
+        A step by age has no median of its own (NaN); its note says the age.
+        """
         rows = []
         for step in self.steps.values():
             for stratum, law in step.laws.items():
@@ -150,10 +155,11 @@ class PathwayModel:
                         "stratum": stratum or "all",
                         "waits_for": list(step.waits_for),
                         "gate": step.gate,
-                        "median_days": round(law.isf(0.5), 3),
+                        "median_days": float("nan") if step.by_age else round(law.isf(0.5), 3),
                         "share_from_tail": round(law.tail_share, 4),
                         "rho": round(step.rho, 3),
-                        "note": law.note,
+                        "by_age": step.by_age,
+                        "note": f"by age: half by {law.isf(0.5) / 365.25:.1f} years" if step.by_age else law.note,
                     }
                 )
         return rows

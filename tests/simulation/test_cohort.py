@@ -208,6 +208,26 @@ def step_activity(model: PathwayModel, name: str) -> str:
     return model.steps[name].activity
 
 
+# By age ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_step_by_age_ends_on_its_birthday_whenever_it_began() -> None:
+    # Everybody leaves at 6,000 days of age: those who come, and those already there, and the oldest at once.
+    model = single(fixed(6000.0), whole_days=True)
+    model = replace(model, steps={"end": replace(model.steps["end"], by_age=True)})
+    model = replace(model, steps={**model.steps, "in": step("in", fixed(0.0))}, ranks={"in": 1, "end": 2})
+    model = replace(model, choices={START: only("in"), "in": only("end")})
+    born = [-5900.0, -3000.0, -5999.0, -7000.0]
+    days = [10.0, 20.0, 30.0, 40.0]
+    coming = arriving(model, days)
+    cases = coming.cases.assign(birth=[at(day) for day in born])
+    whole = simulate(model, replace(coming, cases=cases), at(4000), seed=1)
+    assert days_of(whole, "end").tolist() == [100.0, 3000.0, 30.0, 40.0]
+    log = cut(whole, DAY_ZERO + 60.0)
+    later = simulate(model, snapshot(log, model), at(4000), seed=2)
+    assert sorted(days_of(later, "end").tolist()) == [100.0, 3000.0]
+
+
 # Carrying on -------------------------------------------------------------------------------------------------------
 
 

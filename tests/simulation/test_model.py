@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hand_models import either, model_of, only, single, step
 
@@ -101,3 +102,12 @@ def test_the_declared_pathway_knows_what_follows_what_as_its_model_does(tiny_log
     # This log shows no hearing advice, so its model has no such step; how a case begins is not declared but fitted.
     for activity in set(v.MILESTONES) - {v.BECAME_LOOKED_AFTER, v.HEARING_ADVICE}:
         assert model[activity] == declared[activity] - {v.HEARING_ADVICE}
+
+
+def test_a_step_by_age_is_described_by_the_age_and_not_by_days() -> None:
+    model = single(fixed(17.25 * 365.25))
+    aged = replace(model, steps={"end": replace(model.steps["end"], by_age=True)})
+    row = aged.describe()[0]
+    assert np.isnan(row["median_days"])
+    assert row["note"] == "by age: half by 17.2 years"
+    assert model.describe()[0]["median_days"] == pytest.approx(17.25 * 365.25)
