@@ -193,7 +193,7 @@ def bottlenecks(table: pd.DataFrame) -> list[Bottleneck]:
 def model(fitted: PathwayModel, cohort: Cohort, panel: Sessions | None) -> Model:
     """The fitted model, and how the open cases were loaded into it."""
     reasons = cohort.unplaced["reason"].value_counts().sort_index()
-    described = pd.DataFrame(fitted.describe()).rename(columns={"share_from_tail": "tail_share"})
+    described = pd.DataFrame(fitted.describe()).rename(columns={"share_from_tail": "tail_share", "rho": "child_share"})
     return Model(
         name=fitted.name,
         steps=rows(StepLaw, described),

@@ -29,6 +29,7 @@ RESULTS, REPORT, RUN = "results.json", "report.html", "run.json"
 HORIZON_YEARS = 3.0
 LEVER_DRAWS = 0.4
 """Draws for the ranking of stages, beside those for the change ideas."""
+MODEL_FILES = ("pathway_model.toml", "pathway.bpmn")
 PLACEMENTS = "placements.parquet"
 _DISTRIBUTIONS = ("permanence", "numpy", "scipy", "pandas", "pyarrow", "pm4py", "simpy", "matplotlib", "pygraphviz")
 
@@ -75,7 +76,7 @@ STAGES: dict[str, Stage] = {
             ),
             files=(*PICTURES, OUTCOMES, *CHARTS, *INTERNAL),
         ),
-        Stage("fit", "Fitting the pathway model", after=("derive",), parts=("model",)),
+        Stage("fit", "Fitting the pathway model", after=("derive",), parts=("model",), files=MODEL_FILES),
         Stage("compare", "Comparing change ideas", after=("derive", "fit"), parts=("scenarios", "leverage")),
         Stage("report", "Writing the report", after=("derive", "mine", "fit", "compare"), files=(REPORT,)),
     )
@@ -269,13 +270,24 @@ def _mine(run: Run, advance: Advance) -> None:
 
 
 def _fit(run: Run, advance: Advance) -> None:
+    from mining.drawing import GraphvizMissingError
+    from simulation.bpmn_export import write_bpmn
     from simulation.cohort import snapshot
     from simulation.fit import fit_pathway
+    from simulation.model_file import write_model
 
     panel = panel_of(run.project)
     fitted = fit_pathway(run.log, panel=panel)
     cohort = snapshot(run.log, fitted)
-    run.commit("fit", run.results("fit", model=collect.model(fitted, cohort, panel)), lambda folder: None)
+
+    def write(folder: Path) -> None:
+        write_model(fitted, folder / MODEL_FILES[0])
+        try:
+            write_bpmn(fitted, folder / MODEL_FILES[1])
+        except GraphvizMissingError as error:
+            run.messages.append(str(error))
+
+    run.commit("fit", run.results("fit", model=collect.model(fitted, cohort, panel)), write)
 
 
 def _compare(run: Run, advance: Advance) -> None:

@@ -236,6 +236,8 @@ class StepLaw(Part):
     gate: str
     median_days: float | None
     tail_share: float | None
+    child_share: float | None = None
+    """Share of the variance of log days that belongs to the child: who is slow at one step is slow at others."""
     note: str
 
 
