@@ -17,6 +17,7 @@ from event_logs.log import EventLog
 
 LOGS = Path(__file__).resolve().parents[2].parent / "shared" / "logs"
 COMMANDS = (
+    "validate",
     "demo",
     "generate",
     "new",
