@@ -19,6 +19,7 @@ from permanence import collect, collect_mined
 from permanence.progress import Advance
 
 if TYPE_CHECKING:
+    from event_logs.project.sections import TriedChange
     from permanence.mined import (
         Conformance,
         Handovers,
@@ -72,11 +73,12 @@ def mine_stages(
     advance: Advance,
     panel: Sessions | None = None,
     placements: pd.DataFrame | None = None,
+    change: TriedChange | None = None,
 ) -> Mined:
     """Everything that a log of permanence planning shows.
 
     `panel` is the panel's calendar where the council declared it; `placements` (`case`, `start`) are the placements
-    themselves, which the log does not hold.
+    themselves, which the log does not hold; `change` is what is being tried out, for the run charts.
     """
     from mining.groups import by_group
     from mining.little import littles_law
@@ -95,7 +97,7 @@ def mine_stages(
         "rework": lambda: _rework(log, placements),
         "outcomes": lambda: _outcomes(log, pictures),
         "conformance": lambda: _conformance(log),
-        "run_charts": lambda: _run_charts(log, pictures),
+        "run_charts": lambda: _run_charts(log, pictures, change),
         "order": lambda: _order(log),
         "variants": lambda: _main_variants(log),
     }
@@ -217,11 +219,14 @@ def _conformance(log: EventLog) -> Conformance:
     return collect_mined.conformance(check_conformance(log), check_rules(log, pathway_rules()))
 
 
-def _run_charts(log: EventLog, pictures: dict[str, Draw]) -> RunCharts:
+def _run_charts(log: EventLog, pictures: dict[str, Draw], change: TriedChange | None) -> RunCharts:
     from mining.aims_over_time import aim_sentences, aims_over_time
+    from mining.charts import Marker
     from mining.charts.pace import pace_charts
 
-    charts = [pace_charts(log, aim) for aim in v.AIMS]
+    marker = None if change is None else Marker(pd.Timestamp(change.date), change.name)
+    planned = None if change is None else change.planned
+    charts = [pace_charts(log, aim, change=marker, planned=planned) for aim in v.AIMS]
     for pair in charts:
         for kind, chart in (("entry", pair.by_entry), ("completion", pair.by_completion)):
             name, text = collect_mined.chart_file(pair.aim.number, kind), chart.svg

@@ -262,7 +262,14 @@ def _check_usable(derivation: Derivation) -> None:
 def _mine(run: Run, advance: Advance) -> None:
     file = run.folder / PLACEMENTS
     placements = pd.read_parquet(file) if file.is_file() else None
-    found = mine_stages(run.log, seed=run.seed, advance=advance, panel=panel_of(run.project), placements=placements)
+    found = mine_stages(
+        run.log,
+        seed=run.seed,
+        advance=advance,
+        panel=panel_of(run.project),
+        placements=placements,
+        change=run.project.test_of_change,
+    )
     run.commit("mine", run.results("mine", **found.parts), found.write)
     if found.no_picture:
         run.messages.append(found.no_picture)

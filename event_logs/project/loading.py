@@ -30,6 +30,7 @@ from event_logs.project.sections import (
     Pseudonyms,
     Reviews,
     Table,
+    TriedChange,
     WindowDates,
 )
 from event_logs.project.shapes import Details, LongTable, Stretches, Tracker
@@ -74,6 +75,7 @@ class ProjectFile:
     details: Mapping[Text, Details] = field(default_factory=dict)
     panel: Panel | None = None
     holidays: Holidays = field(default_factory=Holidays)
+    test_of_change: TriedChange | None = None
     pseudonyms: Pseudonyms | None = None
     policy: PolicyNumbers = field(default_factory=PolicyNumbers)
     rules: tuple[Mapping[str, Any], ...] = ()
@@ -113,6 +115,8 @@ class Project:
     """The known calendar of the panel; None when the council gives none."""
     holidays: Holidays = field(default_factory=Holidays)
     """Where the council's working days differ from those of Scotland's bank holidays."""
+    test_of_change: TriedChange | None = None
+    """What is being tried out, and since when."""
     pseudonyms: Pseudonyms | None = None
     """How identifiers are replaced; None: they are not."""
     policy: Policy = field(default_factory=Policy)

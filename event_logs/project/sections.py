@@ -149,6 +149,17 @@ class Panel:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TriedChange:
+    """`[test_of_change]`: what is being tried out, and since when; run charts mark it and judge by what was before."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID
+    date: PlainDate
+    name: Text
+    planned: Count | None = None
+    """How many children are to be watched."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Holidays:
     """`[holidays]`: where the council's working days differ from Monday to Friday without Scottish bank holidays."""
 

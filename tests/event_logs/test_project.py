@@ -122,3 +122,16 @@ def test_the_councils_own_holidays_change_its_working_days(write_council: Write)
     (problem,) = problems(folder)
     assert problem.place.startswith("holidays (line ")
     assert "removed, but not bank holidays of Scotland" in problem.problem
+
+
+def test_a_test_of_change_has_a_date_and_a_name(write_council: Write) -> None:
+    folder = write_council()
+    file = folder / "permanence.toml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(f'{text}\n[test_of_change]\ndate = 2022-03-01\nname = "Four-week review"\n', encoding="utf-8")
+    tried = load_project(folder).test_of_change
+    assert tried is not None
+    assert (str(tried.date), tried.name, tried.planned) == ("2022-03-01", "Four-week review", None)
+    file.write_text(f'{text}\n[test_of_change]\nname = "Four-week review"\n', encoding="utf-8")
+    (problem,) = problems(folder)
+    assert problem.place.startswith("test_of_change.date")

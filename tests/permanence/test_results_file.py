@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from importlib import resources
 from pathlib import Path
@@ -13,6 +14,7 @@ from hand_results import aim_table, bottleneck_table, stage_table
 
 from event_logs.errors import InputError
 from event_logs.log import EventLog
+from event_logs.project.sections import TriedChange
 from mining import aims, bottlenecks, discover_map
 from mining.order import certain_arrows
 from permanence import collect
@@ -118,6 +120,15 @@ def test_everything_mined_of_a_log_fits_the_schema(tiny_log: EventLog) -> None:
     assert all(row.child_days == row.counted_child_days for row in results.flow)
     assert results.run_charts is not None
     assert {chart.picture for chart in results.run_charts.charts} <= set(found.draw)
+
+
+def test_a_test_of_change_is_marked_on_the_charts(tiny_log: EventLog, tmp_path: Path) -> None:
+    tried = TriedChange(date=datetime.date(2020, 6, 1), name="Reviews at four weeks")
+    for change in (tried, None):
+        found = mine_stages(tiny_log, seed=1, advance=lambda done, total: None, change=change)
+        found.draw["aim_2_by_entry.svg"](tmp_path / "chart.svg")
+        chart = (tmp_path / "chart.svg").read_text(encoding="utf-8")
+        assert ("Reviews at four weeks" in chart) == (change is not None)
 
 
 def test_hand_made_tables_keep_their_figures() -> None:
