@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from lxml import etree
 from test_fit import PANEL, WEIBULLS
-from test_frailty import council
+from test_pace import council
 
 from event_logs import vocabulary as v
 from event_logs.log import EventLog

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from hand_models import DAY_ZERO, at, cut, open_ends, poisson_days, run, single
 from test_fit import planted
-from test_frailty import frail_everywhere, pathway
+from test_pace import frail_everywhere, pathway
 
 from event_logs import vocabulary as v
 from event_logs.errors import InputError

@@ -10,7 +10,7 @@ import pytest
 from hand_models import either, model_of, only, poisson_days, run, step, weibull
 from lxml import etree
 from test_fit import planted
-from test_frailty import pathway
+from test_pace import pathway
 
 from mining import _pm4py
 from mining.drawing import Diagram, draw
