@@ -12,7 +12,7 @@ from event_logs.log import EventLog
 from event_logs.vocabulary import AIMS, Aim
 from mining.aims import find_aim_visits, share_met, verdict
 from mining.charts.periods import Grid, Period, date_of, first_day, groups_of
-from mining.rule_checks import wilson
+from mining.measures import wilson
 from mining.visits import LEFT, OPEN, REACHED, Visits
 
 COLUMNS = (
@@ -77,7 +77,7 @@ def _standing(cohort: Visits, aim: Aim, waiting: str, cut: str) -> tuple[object,
     if waiting and len(cohort):
         share, low, high, warning = share_met(cohort, aim.limit_days)
     else:
-        (low, high), warning = wilson(met, len(cohort)), ""
+        (low, high), warning = (float(end) for end in wilson(met, len(cohort), 0.95)), ""
         share = met / len(cohort) if len(cohort) else np.nan
     return (
         *(len(cohort), met, int((~within & reached).sum()), int((~within & is_open).sum())),

@@ -235,6 +235,11 @@ def _overlap(start: FloatArray, stop: FloatArray, begin: float, end: float) -> F
     return days
 
 
+def tied(first: FloatArray) -> BoolArray:
+    """Which stages may be the first when none is in 90 % of draws; `first` is how often each comes first."""
+    return np.asarray((first.max(initial=0.0) < SURE) & (first >= _IN_REACH))
+
+
 def ranked(rows: pd.DataFrame, days: FloatArray, *, seed: int, draws: int, units: IntArray) -> pd.DataFrame:
     """Add shares, intervals and probabilities to one row a stage, and sort by child-days (ties by name).
 
@@ -255,7 +260,7 @@ def ranked(rows: pd.DataFrame, days: FloatArray, *, seed: int, draws: int, units
             first = np.bincount(drawn.argmax(axis=1), minlength=days.shape[1]) / len(drawn)
             rows["low_share"], rows["high_share"] = np.quantile(drawn, limits, axis=0)
             rows["probability_first"] = first
-            rows["tied"] = (first.max() < SURE) & (first >= _IN_REACH)
+            rows["tied"] = tied(first)
             middle = rows["share"].to_numpy(dtype=np.float64)
             rows["low_rank"], rows["high_rank"] = rank_intervals(middle + (drawn - middle) * widening(limits[1]))
     rows = rows.sort_values(["child_days", "stage"], ascending=[False, True], kind="stable").reset_index(drop=True)

@@ -62,9 +62,10 @@ class Handover:
         total = int(self.between["handovers"].sum())
         parts = [
             f"Of {self.movements:,} movements {total:,} ({total / self.movements:.1%}) pass from one to another "
-            f"({self.column}) and {int(self.within['handovers'].sum()):,} stay; of {self.unknown:,} it is not known, "
-            f"because {self.share_missing:.1%} of the events do not say who."
+            f"({self.column}) and {int(self.within['handovers'].sum()):,} stay."
         ]
+        if self.unknown:
+            parts.append(f"Of {self.unknown:,} it is not known: {self.share_missing:.1%} of the events do not say who.")
         if total:
             top = self.between.iloc[0]
             took = "it is not yet known how long the next step takes then"

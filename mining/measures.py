@@ -146,7 +146,8 @@ def wilson(count: npt.ArrayLike, total: float, level: float = 0.9) -> tuple[Floa
     share = k / total
     middle = share + z**2 / (2 * total)
     spread = z * np.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
-    return np.maximum((middle - spread) / (1 + z**2 / total), 0.0), (middle + spread) / (1 + z**2 / total)
+    low, high = (middle - spread) / (1 + z**2 / total), (middle + spread) / (1 + z**2 / total)
+    return np.where(k == 0, 0.0, low), np.where(k == total, 1.0, high)
 
 
 def _none_of(seen: float) -> float:

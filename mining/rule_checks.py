@@ -16,6 +16,7 @@ import pandas as pd
 
 from event_logs.log import EventLog
 from mining.declare import Rule
+from mining.measures import wilson
 from mining.rule_verdicts import (
     CANNOT_TELL,
     CHECKS,
@@ -29,7 +30,6 @@ from mining.rule_verdicts import (
 )
 from mining.visits import check_activities
 
-_Z95 = 1.959963984540054
 _COLUMNS = [
     *("name", "sentence", "cases", "satisfied", "violated", "still_open", "does_not_apply", "cannot_tell"),
     *(
@@ -109,7 +109,7 @@ def check_rules(log: EventLog, rules: Sequence[Rule]) -> RuleCheck:
 def _row(rule: Rule, found: Verdicts, vanish: int, appear: int) -> dict[str, object]:
     counts = np.bincount(found, minlength=5)
     judged, broken = int(counts[SATISFIED] + counts[VIOLATED]), int(counts[VIOLATED])
-    low, high = wilson(broken, judged)
+    low, high = (float(end) for end in wilson(broken, judged, 0.95)) if judged else (np.nan, np.nan)
     return {
         "name": rule.name,
         "sentence": rule.sentence,
@@ -128,17 +128,6 @@ def _row(rule: Rule, found: Verdicts, vanish: int, appear: int) -> dict[str, obj
         "confirmed": rule.confirmed and rule.within_days is not None,
         "source": rule.source,
     }
-
-
-def wilson(count: int, total: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share; NaN for a share of nothing."""
-    if not total:
-        return np.nan, np.nan
-    share, z2 = count / total, _Z95**2
-    middle = (share + z2 / (2 * total)) / (1 + z2 / total)
-    half = _Z95 / (1 + z2 / total) * np.sqrt(share * (1 - share) / total + z2 / (4 * total**2))
-    low = 0.0 if not count else float(middle - half)
-    return low, 1.0 if count == total else float(middle + half)
 
 
 def _nothing_broken(table: pd.DataFrame) -> str:

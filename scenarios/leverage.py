@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from event_logs import vocabulary as v
 from event_logs.log import EventLog
 from event_logs.vocabulary import STAGES
+from mining.bottlenecks import tied
 from scenarios.changes import MoreSlots, Quicker, Range, Scenario
 from scenarios.compare import compare, interval
 from simulation import pathway
 from simulation.gates import Sessions
 
 TENTH = Range.exactly(0.9)
-SURE, IN_REACH = 0.9, 0.05
-"""As in the ranking by child-days: below the first a first place is tied, and these are the ones it may be."""
 _DAYS_A_WEEK = 7.0
 _BY_TIME = "every step in it takes a tenth less time"
 
@@ -56,9 +56,10 @@ def leverage(
     """The stages by the child-days that shortening each would save in all stages together, most first.
 
     Columns: `rank`, `stage`, `saved_child_days` over `years` with its 95 % interval `low_days`, `high_days`,
-    `probability_first` (share of the outer draws in which it saves most), `tied` (no stage is first in 90 % of draws,
-    and this one may be), `leverage_note` (how it is shortened). The draws are those of `scenarios.compare`: children
-    resampled and everything fitted again. Raises ValueError as that does.
+    `probability_first` (share of the outer draws in which it saves most; a draw in which nothing is saved has no
+    first, and equal ones share it), `tied` (as in `mining.bottlenecks`), `leverage_note` (how it is shortened). The
+    draws are those of `scenarios.compare`: children resampled and everything fitted again. Raises ValueError as that
+    does.
     """
     found = compare(
         log,
@@ -72,13 +73,24 @@ def leverage(
     )
     weeks = found.by_draw[:, :, -1, 1]
     saved = (weeks[:, :1] - weeks[:, 1:]) * _DAYS_A_WEEK
-    first = np.bincount(saved.argmax(axis=1), minlength=saved.shape[1]) / len(saved)
+    first = first_places(saved)
     rows = []
     for number, (stage, lever) in enumerate(LEVERS.items()):
         mean, low, high = interval(saved[:, number])
         rows.append((stage, mean, low, high, first[number], lever.rationale))
     columns = ["stage", "saved_child_days", "low_days", "high_days", "probability_first", "leverage_note"]
     table = pd.DataFrame(rows, columns=columns)
-    table["tied"] = (first.max() < SURE) & (first >= IN_REACH)
+    table["tied"] = tied(first)
     table = table.sort_values(["saved_child_days", "stage"], ascending=[False, True], kind="stable", ignore_index=True)
     return table.assign(rank=np.arange(1, len(table) + 1))
+
+
+def first_places(saved: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """How often each column of [draw, stage] is the largest, where that is more than nothing; equal ones share it.
+
+    >>> first_places(np.array([[3.0, 1.0], [0.0, -2.0], [5.0, 5.0]])).round(2).tolist()
+    [0.5, 0.17]
+    """
+    most = saved.max(axis=1, keepdims=True)
+    best = (saved == most) & (most > 0)
+    return np.asarray((best / np.maximum(best.sum(axis=1, keepdims=True), 1)).mean(axis=0))

@@ -47,7 +47,9 @@ def test_counts_by_hand(small: EventLog) -> None:
     # 4 and 10 days, and one still waiting after 50: the middle of three is 10.
     assert found.between["median_days"].tolist() == [10.0]
     assert (found.events, found.missing, found.movements, found.unknown) == (7, 1, 4, 1)
-    assert "Of 4 movements 2 (50.0%) pass from one to another (team) and 1 stay; of 1 it is not known" in found.text
+    assert (
+        "Of 4 movements 2 (50.0%) pass from one to another (team) and 1 stay. Of 1 it is not known: 14.3%" in found.text
+    )
     assert "North → Legal, 2 times in 2 cases" in found.text
 
 

@@ -1,17 +1,16 @@
-"""Three rankings: loops of their own, excess by hand, leverage filled in later."""
+"""The rankings that a log shows: loops of their own, excess by hand, ties."""
 
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 from made_logs import log_of, odd_logs, stage_log
 
 from event_logs import vocabulary as v
 from event_logs.log import EventLog
-from mining.bottlenecks import LOOPS, REVIEWS, bottlenecks
+from mining.bottlenecks import LOOPS, REVIEWS, bottlenecks, tied
 from mining.excess import excess
-from mining.rankings import NOT_SIMULATED, rankings, with_leverage
+from mining.rankings import rankings
 from mining.resampling import percentile_limits, rank_intervals, resampled_totals, resampling_units
 
 DECISION = v.STAGES[3].name
@@ -61,29 +60,10 @@ def test_excess_agrees_with_the_burden_table(tiny_log: EventLog) -> None:
     assert excess(tiny_log, seed=1, draws=5).set_index("stage")["excess_days"].to_dict() == burden.to_dict()
 
 
-def test_leverage_waits_for_the_simulation() -> None:
-    found = rankings(stage_log(1), seed=1, draws=50)
-    assert found.leverage["saved_child_days"].isna().all()
-    assert (found.leverage["leverage_note"] == NOT_SIMULATED).all()
-    table = pd.DataFrame(
-        {"stage": [v.STAGES[5].name, DECISION], "saved_child_days": [50.0, 400.0], "probability_first": [0.3, 0.7]}
-    )
-    filled = with_leverage(found, table)
-    assert filled.leverage["stage"].tolist()[:2] == [DECISION, v.STAGES[5].name]
-    assert filled.leverage["rank"].tolist()[:2] == [1, 2]
-    assert filled.leverage["tied"].tolist() == [True, True, False, False, False, False]
-    assert (filled.leverage["leverage_note"].iloc[2:] == NOT_SIMULATED).all()
-    assert filled.burden is found.burden
-
-
-def test_leverage_of_unknown_or_doubled_stages_is_refused() -> None:
-    found = rankings(stage_log(1, 40), seed=1, draws=5)
-    with pytest.raises(ValueError, match="did you mean 'Decision"):
-        with_leverage(found, pd.DataFrame({"stage": ["Decision: panel to agency"], "saved_child_days": [1.0]}))
-    with pytest.raises(ValueError, match="comes twice"):
-        with_leverage(found, pd.DataFrame({"stage": [DECISION] * 2, "saved_child_days": [1.0, 2.0]}))
-    with pytest.raises(ValueError, match="saved_child_days"):
-        with_leverage(found, pd.DataFrame({"stage": [DECISION]}))
+def test_a_first_place_is_tied_below_nine_in_ten() -> None:
+    assert tied(np.array([0.95, 0.05, 0.0])).tolist() == [False, False, False]
+    assert tied(np.array([0.85, 0.11, 0.04])).tolist() == [True, True, False]
+    assert tied(np.array([0.0, 0.0])).tolist() == [False, False]  # nobody is first: there is nothing to be tied for
 
 
 def test_loop_of_a_stage_not_asked_for() -> None:
@@ -143,4 +123,3 @@ def test_odd_logs(name: str) -> None:
     found = rankings(odd_logs()[name], seed=1, draws=20)
     assert len(found.burden) == len(v.STAGES) + len(LOOPS)
     assert len(found.excess) == 3
-    assert len(found.leverage) == len(v.STAGES)

@@ -18,7 +18,8 @@ from event_logs.log import EventLog, from_days
 from event_logs.log_tables import LogColumns
 from event_logs.window import ObservationWindow
 from mining import declare as d
-from mining.rule_checks import check_rules, wilson
+from mining.measures import wilson
+from mining.rule_checks import check_rules
 from mining.rule_verdicts import CANNOT_TELL, DOES_NOT_APPLY, SATISFIED, STILL_OPEN, VIOLATED
 
 LOGS = Path(__file__).resolve().parents[2].parent / "shared" / "logs"
@@ -143,7 +144,7 @@ def test_table_and_findings() -> None:
     parts = ["satisfied", "violated", "still_open", "does_not_apply", "cannot_tell"]
     assert row[parts].tolist() == [1, 3, 2, 1, 0]
     assert row["cases"] == row[parts].sum() == 7
-    assert (row["low_share"], row["high_share"]) == wilson(3, 4)
+    assert (row["low_share"], row["high_share"]) == tuple(map(float, wilson(3, 4, 0.95)))
     assert check.violating(0) == ["late", "never", "overdue"]
     assert check.findings[0] == (
         "After a comes b within 100 days (limit not confirmed by a source): broken in 3 of 4 cases (75%); "
@@ -156,7 +157,7 @@ def test_wilson_against_statsmodels() -> None:
     proportion = pytest.importorskip("statsmodels.stats.proportion")
     for count, total in ((0, 5), (3, 4), (50, 50), (17, 120)):
         expected = proportion.proportion_confint(count, total, method="wilson")
-        assert wilson(count, total) == pytest.approx(expected, abs=1e-12)
+        assert tuple(map(float, wilson(count, total, 0.95))) == pytest.approx(expected, abs=1e-12)
 
 
 # Every template by its definition on one trace; nothing shared with the vectorised form.
