@@ -1,10 +1,11 @@
 """What would happen under given inputs: a pathway model fitted to a log, and the engine that runs it."""
 
+from simulation.arrivals import Arrivals
 from simulation.cohort import Cohort, snapshot
 from simulation.discover import discover_pathway, simulate_log
 from simulation.engine import EndlessLoopError, simulate
 from simulation.fit import fit_pathway
-from simulation.gates import Arrivals, ReviewCycle, Sessions
+from simulation.gates import ReviewCycle, Sessions
 from simulation.model import PathwayModel
 
 __all__ = [

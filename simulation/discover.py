@@ -15,8 +15,7 @@ from event_logs.log import EventLog, from_days
 from event_logs.window import ObservationWindow
 from simulation.cohort import Cohort
 from simulation.engine import simulate
-from simulation.gates import NO_DELAY
-from simulation.laws import Stays, fit_competing
+from simulation.laws import NO_DELAY, Stays, fit_competing
 from simulation.model import START, Choice, Option, PathwayModel, Step
 
 FINISHED = "case finished"

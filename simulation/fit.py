@@ -12,10 +12,12 @@ import pandas as pd
 from event_logs import vocabulary as v
 from event_logs.log import EventLog, from_days, to_days
 from simulation import pathway as p
+from simulation.arrivals import Arrivals
 from simulation.frailty_fit import Planned, Watched, fit_rho
-from simulation.gates import NO_DELAY, Arrivals, ReviewCycle, Sessions
+from simulation.gates import NO_DELAY, ReviewCycle, Sessions
 from simulation.laws import MINIMUM_OBSERVED, Competing, Stays, fit_competing
 from simulation.model import START, Choice, Option, PathwayModel, Step
+from simulation.panel_fit import inferred_sessions
 from simulation.readiness import ReviewHistories, fit_readiness
 
 Floats = npt.NDArray[np.float64]
@@ -285,7 +287,7 @@ class _Fitter:
                 "Permanence panel: no session in the log and none declared; taken as weekly, 100 slots"
             )
         sessions = declared or (
-            Sessions.inferred(days)
+            inferred_sessions(days)
             if len(days)
             else Sessions(weekday="Wednesday", weeks_of_month=(1, 2, 3, 4, 5), slots=100, source="fallback")
         )

@@ -124,6 +124,10 @@ def fixed(days: float, note: str = "") -> Law:
     return Law(np.array([float(days)]), np.array([0.0]), note=note)
 
 
+NO_DELAY: Mapping[str, Law] = {"": fixed(0.0)}
+"""Laws of a step that takes no time of its own."""
+
+
 def exponential(mean: float) -> Law:
     """An exponential law, for checks against queueing theory."""
     return Law(np.array([0.0]), np.array([1.0]), 1.0, float(mean))

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulation.gates import Arrivals, ReviewCycle, Sessions
+from simulation.arrivals import Arrivals
+from simulation.gates import ReviewCycle, Sessions
 from simulation.laws import Law
 
 START = "start of the case"

@@ -16,7 +16,8 @@ from pydantic import TypeAdapter, ValidationError
 from event_logs.errors import InputError, Problem
 from event_logs.packed import read_bytes, replacing
 from event_logs.project.problems import line_of, worded
-from simulation.gates import Arrivals, ReviewCycle, Sessions
+from simulation.arrivals import Arrivals
+from simulation.gates import ReviewCycle, Sessions
 from simulation.laws import Law
 from simulation.model import PathwayModel, Step
 from simulation.model_schema import KIND, SCHEMA_VERSION, ModelFile, column_of

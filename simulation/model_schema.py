@@ -12,7 +12,8 @@ from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from event_logs.log import from_days, to_days
 from event_logs.project.fields import FORBID, Text, Weekday
-from simulation.gates import Arrivals, Beforehand, ReviewCycle, Sessions
+from simulation.arrivals import Arrivals
+from simulation.gates import Beforehand, ReviewCycle, Sessions
 from simulation.laws import Law
 from simulation.model import Choice, Option, PathwayModel, Step
 

@@ -10,9 +10,10 @@ import pandas as pd
 
 from event_logs.log import EventLog, from_days, to_days
 from event_logs.window import ObservationWindow
+from simulation.arrivals import Arrivals
 from simulation.cohort import Cohort
 from simulation.engine import simulate
-from simulation.gates import Arrivals, ReviewCycle, Sessions
+from simulation.gates import ReviewCycle, Sessions
 from simulation.laws import Law
 from simulation.model import START, Choice, Option, PathwayModel, Step
 

@@ -14,9 +14,9 @@ from hand_models import DAY_ZERO, arriving, at, model_of, only, step, weibull
 from event_logs.log import EventLog
 from event_logs.vocabulary import Aim, Stage
 from event_logs.window import ObservationWindow
+from simulation.arrivals import Arrivals
 from simulation.cohort import snapshot
 from simulation.engine import simulate
-from simulation.gates import Arrivals
 from simulation.laws import Law, Stays, fit_competing
 from simulation.model import START, PathwayModel
 

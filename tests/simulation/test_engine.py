@@ -28,8 +28,9 @@ from hand_models import (
 from scipy import stats
 
 from event_logs.log import EventLog, to_days
+from simulation.arrivals import Arrivals
 from simulation.engine import EVENTS_PER_CASE, EndlessLoopError, simulate
-from simulation.gates import Arrivals, Beforehand, ReviewCycle, Sessions
+from simulation.gates import Beforehand, ReviewCycle, Sessions
 from simulation.laws import Law, exponential, fixed
 from simulation.model import START, Choice, Option, PathwayModel, Step
 

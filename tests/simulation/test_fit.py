@@ -13,10 +13,11 @@ from event_logs import vocabulary as v
 from event_logs.log import EventLog, to_days
 from event_logs.window import ObservationWindow
 from simulation import pathway as p
+from simulation.arrivals import Arrivals
 from simulation.cohort import Cohort, snapshot
 from simulation.engine import simulate
 from simulation.fit import fit_pathway
-from simulation.gates import Arrivals, ReviewCycle, Sessions
+from simulation.gates import ReviewCycle, Sessions
 from simulation.laws import Law
 from simulation.model import Choice, PathwayModel
 from simulation.readiness import lognormal

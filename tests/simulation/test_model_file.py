@@ -19,11 +19,12 @@ from event_logs import vocabulary as v
 from event_logs.errors import InputError
 from event_logs.log import EventLog
 from event_logs.window import ObservationWindow
+from simulation.arrivals import Arrivals
 from simulation.cohort import snapshot
 from simulation.discover import discover_pathway
 from simulation.engine import simulate
 from simulation.fit import fit_pathway
-from simulation.gates import Arrivals, Beforehand, ReviewCycle
+from simulation.gates import Beforehand, ReviewCycle
 from simulation.laws import Law, exponential
 from simulation.model import PathwayModel
 from simulation.model_file import model_text, read_model, write_model
