@@ -64,6 +64,13 @@ class Cohort:
         return self.history.window_end
 
     @cached_property
+    def happened(self) -> tuple[frozenset[str], ...]:
+        """For each open child, the activities that have happened to it: the same for every run from this cohort."""
+        history = self.history
+        spans = [slice(int(history.first[row]), int(history.first[row + 1])) for row in self.rows]
+        return tuple(frozenset(history.activities[code] for code in history.activity[s].tolist()) for s in spans)
+
+    @cached_property
     def frailty_below(self) -> npt.NDArray[np.float64]:
         """Posterior of each open child's frailty: the same for every run from this cohort, so worked out once."""
         from simulation.frailty import posterior_below

@@ -6,8 +6,12 @@ log. The engine counts nothing and plots nothing; every measure is taken from th
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+import gc
+from array import array
+from bisect import bisect_right, insort
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,18 +20,18 @@ import simpy
 
 from event_logs.log import EventLog, from_days, to_days
 from simulation.children import NEVER, Children, everybody
-from simulation.cohort import Cohort, Running, Undecided, strata_of
+from simulation.cohort import Cohort, Running, Undecided
+from simulation.draws import WITHIN_THE_DAY, Draws
 from simulation.frailty import Paced, draw_frailties, frail
 from simulation.gates import ReviewCycle, Sessions
 from simulation.laws import Law
 from simulation.model import START, PathwayModel, Step
-from simulation.record import Recorded, log_of
+from simulation.record import Recorded, activity_codes, log_of
+from simulation.runnable import Branch, Reviews, Runnable, Work
 from simulation.streams import Streams
 
 EVENTS_PER_CASE = 10_000
 """A case with more events than this is in a loop without end; the run stops and says so."""
-_WITHIN_THE_DAY = 0.5
-"""A duration up to half a day longer is rounded to the same whole day."""
 _LAST = simpy.events.EventPriority(2)
 """After everything of SimPy's own priorities on the same instant."""
 
@@ -60,9 +64,23 @@ def simulate(
     seeds = Streams(seed, replication, 0)
     children = everybody(model, cohort, end, seeds.generator("arrivals"))
     run = _Run(model, children, Streams(seed, replication, len(children.arrival)), (cohort.day, horizon))
-    run.load(cohort)
-    run.go()
-    return log_of(Recorded(run.recorded, run.ended), model, cohort, children, end)
+    with _uncollected():
+        run.load(cohort)
+        run.go()
+    return log_of(run.recorded, model, cohort, children, end)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the cyclic garbage collector: a run leaves no cycles while it goes on, and the collector would walk
+    through all that is loaded beside it again and again (a seventh of the time)."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class _Run:
@@ -72,21 +90,17 @@ class _Run:
         self.model, self.children, self.streams = model, children, streams
         self.start, self.horizon = span
         self.env = simpy.Environment(initial_time=self.start)
-        self.happened: list[set[str]] = [set() for _ in children.arrival]
-        self.ended = [NEVER] * len(children.arrival)
-        self.occasions: dict[tuple[str, int], int] = {}
-        self.recorded: list[tuple[int, str, float]] = []
-        self.events = [0] * len(children.arrival)
-        self.queues: dict[str, list[tuple[float, int, Step]]] = {
+        count = len(children.arrival)
+        self.draws = Draws(children, streams, whole_days=model.whole_days)
+        self.codes = activity_codes(model)
+        self.ready = Runnable(model, self.draws, self.codes)
+        self.happened: list[set[str]] = [set() for _ in range(count)]
+        self.recorded = Recorded(array("i"), array("i"), array("d"), [NEVER] * count)
+        self.ended = self.recorded.ended
+        self.events = [0] * count
+        self.queues: dict[str, list[tuple[float, int, Work]]] = {
             name: [] for name, gate in model.gates.items() if isinstance(gate, Sessions)
         }
-        self.joins: dict[str, list[Step]] = {}
-        for step in model.steps.values():
-            for activity in step.waits_for:
-                self.joins.setdefault(activity, []).append(step)
-        self.cumulative: dict[tuple[str, str], list[float]] = {}
-        self.strata: dict[str, list[str]] = {}
-        self.frailty: list[float] = []
 
     def go(self) -> None:
         """Run to the horizon."""
@@ -97,12 +111,13 @@ class _Run:
             for day in to_days(pd.Series(sessions)).tolist():
                 # After all else that happens on the day, so that papers completed on it count as in.
                 self._at(day, self._session, (name, gate), priority=_LAST)
+        begin, leaves_as = self.ready.branches.get(START), self.model.leaves_as
         for child, day in enumerate(self.children.arrival):
             # Nobody leaves before they are there; who should have left by now leaves on the first day.
             leaves = max(self.children.leaves[child], day if day == day else self.start + 1.0)
             if day == day:
-                self._at(max(day, self.start), self._arrive, child)
-            if leaves <= self.horizon and self.model.leaves_as:
+                self._at(max(day, self.start), self._arrive, (child, begin))
+            if leaves <= self.horizon and leaves_as:
                 self._at(leaves, self._leave, child)
         self.env.run(until=self.horizon + 1.0)
 
@@ -115,30 +130,27 @@ class _Run:
         self.env.schedule(event, priority, max(day - self.env.now, 0.0))
 
     def _arrive(self, event: Any) -> None:
-        self._choose(START, event._value)
+        child, begin = event._value
+        self._choose(begin, child)
 
     def _leave(self, event: Any) -> None:
         child = event._value
         if self.ended[child] == NEVER:
-            self._record(child, self.model.leaves_as)
+            self.recorded.add(child, self.codes[self.model.leaves_as], self.env.now)
             self.ended[child] = self.env.now
 
-    def begin(self, child: int, step: Step) -> None:
+    def begin(self, child: int, work: Work) -> None:
         """Start a step now: draw its duration and look for it then."""
-        days = self._duration(child, step)
-        gate = self.model.gates.get(step.gate)
-        if isinstance(gate, ReviewCycle):
-            self._reviews(child, step, gate, self.env.now + days, (self.env.now,))
+        days = work.days.next(child) if not work.step.by_age else self._by_age(child, work.step)
+        if isinstance(work.gate, ReviewCycle):
+            assert work.reviews is not None
+            self._reviews(child, work, Plan(work.gate, work.reviews, self.env.now + days, (self.env.now,)))
         else:
-            simpy.Timeout(self.env, days, (child, step)).callbacks.append(self._worked)
+            simpy.Timeout(self.env, days, (child, work)).callbacks.append(self._worked)
 
-    def _duration(self, child: int, step: Step) -> float:
-        law = self._law(child, step)
-        unit = self.streams.unit(step.name, child, self._occasion(step.name, child))
-        if step.by_age:
-            age = self._age(child, 0.0)
-            return self._rounded(law.remaining(unit, age) - age)
-        return self._rounded(law.isf(unit))
+    def _by_age(self, child: int, step: Step) -> float:
+        law, age = self._law(child, step), self._age(child, 0.0)
+        return self.draws.rounded(law.remaining(self.draws.unit(step.name, child), age) - age)
 
     def _age(self, child: int, unknown: float) -> float:
         """The child's age today, in days; `unknown` where no date of birth is known."""
@@ -148,156 +160,139 @@ class _Run:
     def _law(self, child: int, step: Step) -> Law | Paced:
         """The step's law for this child: shifted by its frailty where the step depends on it."""
         law = step.law(self.children.strata[child])
-        return Paced(law, step.rho, self.frailty[child]) if step.rho > 0.0 else law
-
-    def _rounded(self, days: float) -> float:
-        return float(round(days)) if self.model.whole_days and days < 1e9 else days
-
-    def _occasion(self, name: str, child: int) -> int:
-        key = (name, child)
-        number = self.occasions.get(key, 0)
-        self.occasions[key] = number + 1
-        return number
+        return Paced(law, step.rho, float(self.draws.frailty[child])) if step.rho > 0.0 else law
 
     def _worked(self, event: Any) -> None:
-        child, step = event._value
+        child, work = event._value
         if self.ended[child] != NEVER:
             return
-        if step.gate:
-            insort(self.queues[step.gate], (self.env.now, child, step), key=lambda item: item[:2])
+        if work.gate is not None:
+            insort(self.queues[work.step.gate], (self.env.now, child, work), key=_turn)
         else:
-            self._happen(child, step)
+            self._happen(child, work)
 
     def _session(self, event: Any) -> None:
         name, gate = event._value
         queue = self.queues[name]
         queue[:] = [item for item in queue if self.ended[item[1]] == NEVER]
         in_time = bisect_right(queue, self.env.now - gate.lead_days, key=lambda item: item[0])
-        for _, child, step in queue[: min(in_time, gate.slots)]:
-            self._happen(child, step)
+        for _, child, work in queue[: min(in_time, gate.slots)]:
+            self._happen(child, work)
         del queue[: min(in_time, gate.slots)]
 
     def _done(self, event: Any) -> None:
-        child, step = event._value
+        child, work = event._value
         if self.ended[child] == NEVER:
-            self._happen(child, step)
+            self._happen(child, work)
 
-    def _happen(self, child: int, step: Step) -> None:
+    def _happen(self, child: int, work: Work) -> None:
         self.events[child] += 1
         if self.events[child] > EVENTS_PER_CASE:
             raise EndlessLoopError(
-                f"a case passed {EVENTS_PER_CASE} events at {step.name!r}: the routing has a loop without end"
+                f"a case passed {EVENTS_PER_CASE} events at {work.step.name!r}: the routing has a loop without end"
             )
-        if step.activity:
-            self._record(child, step.activity)
-            if step.activity in self.model.final:
+        if work.code >= 0:
+            self.recorded.add(child, work.code, self.env.now)
+            if work.final:
                 self.ended[child] = self.env.now
                 return
-            self._join(child, step.activity)
-        if step.leads_to in self.model.choices:
-            self._choose(step.leads_to, child)
+            if work.counts:
+                self._join(child, work)
+        if work.then is not None:
+            self._choose(work.then, child)
 
-    def _join(self, child: int, activity: str) -> None:
+    def _join(self, child: int, work: Work) -> None:
         happened = self.happened[child]
-        if activity in happened:
+        if work.step.activity in happened:
             return
-        happened.add(activity)
-        for waiting in self.joins.get(activity, ()):
-            if happened.issuperset(waiting.waits_for) and waiting.activity not in happened:
+        happened.add(work.step.activity)
+        for waiting in work.joins:
+            if happened.issuperset(waiting.step.waits_for) and waiting.step.activity not in happened:
                 self.begin(child, waiting)
 
-    def _choose(self, name: str, child: int) -> None:
-        choice = self.model.choices[name]
-        number = 0
-        if len(choice.options) > 1:
-            unit = self.streams.unit(f"choice {name}", child, self._occasion(f"choice {name}", child))
-            number = bisect_left(self._shares(name, child), unit)
-        starts = choice.options[number].starts
+    def _choose(self, branch: Branch, child: int) -> None:
+        starts = branch.options[0 if branch.number is None else branch.number.next(child)]
         if not starts:
             self.ended[child] = self.env.now
-        for step in starts:
-            self.begin(child, self.model.steps[step])
+        for work in starts:
+            self.begin(child, work)
 
-    def _shares(self, name: str, child: int) -> list[float]:
-        choice = self.model.choices[name]
-        stratum = self._stratum(choice.by, child)
-        key = (name, stratum)
-        if key not in self.cumulative:
-            self.cumulative[key] = choice.cumulative(stratum)
-        return self.cumulative[key]
-
-    def _stratum(self, by: str, child: int) -> str:
-        if by not in self.strata:
-            self.strata[by] = strata_of(self.children.cases, by)
-        return self.strata[by][child]
-
-    def _record(self, child: int, activity: str) -> None:
-        self.recorded.append((child, activity, self.env.now))
-
-    def _reviews(self, child: int, step: Step, gate: ReviewCycle, ready: float, held: tuple[float, ...]) -> None:
-        """Lay out the child's reviews until one decides. `held` is the start, then the reviews already held."""
-        now, decided = self.env.now, NEVER
+    def _reviews(self, child: int, work: Work, plan: Plan) -> None:
+        """Lay out the child's reviews until one decides."""
+        now, decided, gate = self.env.now, NEVER, plan.gate
         # What is begun beforehand may begin within the horizon for a review just beyond it.
         last = self.horizon + max((before.lead_days for before in gate.beforehand), default=0.0)
-        for due, chance in self._calendar(child, gate, held):
+        code = self.codes[gate.review]
+        for due, chance in self._calendar(child, plan):
             if due > last:
                 break
-            self.recorded.append((child, gate.review, due))
-            if due >= ready and chance <= gate.decides:
+            self.recorded.add(child, code, due)
+            if due >= plan.ready and chance <= gate.decides:
                 decided = due
-                self._at(decided, self._done, (child, step))
+                self._at(decided, self._done, (child, work))
                 break
         # Of what was begun on the day of the snapshot, the records would know.
         earliest = now if now > self.start else now + 1.0
         for before in gate.beforehand:
-            begin = max(decided - self._rounded(before.lead_days), earliest)
+            begin = max(decided - self.draws.rounded(before.lead_days), earliest)
             if begin <= self.horizon:
-                self._at(begin, self._started_beforehand, (child, self.model.steps[before.step]))
+                self._at(begin, self._started_beforehand, (child, self.ready.work[before.step]))
 
-    def _calendar(self, child: int, gate: ReviewCycle, held: tuple[float, ...]) -> Iterator[tuple[float, float]]:
+    def _calendar(self, child: int, plan: Plan) -> Iterator[tuple[float, float]]:
         """The child's reviews after now, each with the draw that says whether a ready plan is decided at it.
 
         Additional reviews leave the ordinary calendar, and its draws, as they were.
         """
-        now, day, number = self.env.now, held[-1], len(held) - 1
-        extra = [due for due in (held[0] + float(round(d)) for d in sorted(gate.extra_days)) if due > now]
+        now, day, number, gate = self.env.now, plan.held[-1], len(plan.held) - 1, plan.gate
+        extra = [due for due in (plan.held[0] + float(round(d)) for d in sorted(gate.extra_days)) if due > now]
         while True:
-            unit = self.streams.unit(f"gap {gate.review}", child, number)
-            gap = gate.gap(number).remaining(unit, max(now - day, 0.0) + _WITHIN_THE_DAY)
-            day = max(day + float(round(gap)), max(day, now) + 1.0)
+            if day < now:
+                # Held before the snapshot: the next one is among those that have not come yet.
+                unit = self.streams.unit(f"gap {gate.review}", child, number)
+                gap = float(round(gate.gap(number).remaining(unit, now - day + WITHIN_THE_DAY)))
+                day = max(day + gap, now + 1.0)
+            else:
+                day += plan.draws.gaps.at(child, number)
             while extra and extra[0] <= day:
                 occasion, due = len(gate.extra_days) - len(extra), extra.pop(0)
                 if due < day:  # on the day of an ordinary review there is no other
                     yield due, self.streams.unit(f"decides additional {gate.review}", child, occasion)
-            yield day, self.streams.unit(f"decides {gate.review}", child, number)
+            yield day, plan.draws.decides.at(child, number)
             number += 1
 
     def _started_beforehand(self, event: Any) -> None:
-        child, step = event._value
-        if self.ended[child] == NEVER and step.activity not in self.happened[child]:
-            self.begin(child, step)
+        child, work = event._value
+        if self.ended[child] == NEVER and work.step.activity not in self.happened[child]:
+            self.begin(child, work)
 
     # The state at the start ----------------------------------------------------------------------------------------
 
     def load(self, cohort: Cohort) -> None:
         """Take over the children open at the start: what has happened to them, and what is under way."""
         if frail(self.model) or frail(cohort.model):
-            self.frailty = draw_frailties(cohort, self.streams)
-        history = cohort.history
-        for child, row in enumerate(cohort.rows):
-            span = slice(int(history.first[row]), int(history.first[row + 1]))
-            self.happened[child] = {history.activities[code] for code in history.activity[span]}
+            self.draws.frailty = draw_frailties(cohort, self.streams)
+        known = self.ready if cohort.model is self.model else Runnable(cohort.model, self.draws, self.codes)
+        for child, happened in enumerate(cohort.happened):
+            self.happened[child] = set(happened)
         running = list(cohort.running)
         for hidden in cohort.undecided:
             running += self._reveal(cohort, hidden)
+        by_step: dict[str, list[Running]] = {}
         for item in running:
-            self._continue(cohort, item)
+            by_step.setdefault(item.step, []).append(item)
+        for name, items in by_step.items():
+            gate = cohort.model.gates.get(cohort.model.steps[name].gate)
+            if isinstance(gate, ReviewCycle):
+                for item in items:
+                    self._go_on_planning(cohort, known, item, gate)
+            else:
+                self._go_on(cohort, cohort.model.steps[name], items)
 
     def _reveal(self, cohort: Cohort, hidden: Undecided) -> list[Running]:
         """Which way an undecided child is on, given that the time so far has not shown it."""
         name, child, since = hidden.choice, hidden.child, hidden.since
         choice = cohort.model.choices[name]
-        stratum = self._stratum(choice.by, child)
+        stratum = self.draws.stratum(choice.by, child)
         weights = []
         for option in choice.options:
             lasting = 1.0
@@ -306,37 +301,57 @@ class _Run:
             weights.append(option.share.get(stratum, option.share.get("", 0.0)) * lasting)
         if sum(weights) <= 0:
             weights = [1.0] * len(weights)
-        cumulative = np.cumsum(weights) / sum(weights)
-        unit = self.streams.unit(f"choice {name}", child, self._occasion(f"choice {name}", child))
-        option = choice.options[min(int(np.searchsorted(cumulative, unit)), len(weights) - 1)]
-        return [Running(child, step, since) for step in option.starts]
+        target, place = self.draws.unit(f"choice {name}", child) * sum(weights), 0
+        while place < len(weights) - 1 and target > weights[place]:
+            target, place = target - weights[place], place + 1
+        return [Running(child, step, since) for step in choice.options[place].starts]
 
-    def _continue(self, cohort: Cohort, item: Running) -> None:
-        step = cohort.model.steps[item.step]
-        law, elapsed = self._law(item.child, step), self.start - item.since
+    def _go_on_planning(self, cohort: Cohort, known: Runnable, item: Running, gate: ReviewCycle) -> None:
+        step, work = cohort.model.steps[item.step], self.ready.work[item.step]
+        held = (item.since, *cohort.reviews.get(item.child, ()))
+        reviews, present = known.work[item.step].reviews, work.gate
+        assert isinstance(present, ReviewCycle)
+        assert reviews is not None
+        unit = self.draws.unit(step.name, item.child)
+        ready = item.since + _readiness(self._law(item.child, step), unit, held, gate)
+        # Work under way keeps its calendar; only what is begun beforehand may be new.
+        kept = ReviewCycle(review=gate.review, gaps=gate.gaps, decides=gate.decides, beforehand=present.beforehand)
+        self._reviews(item.child, work, Plan(kept, reviews, ready, held))
+
+    def _go_on(self, cohort: Cohort, step: Step, items: list[Running]) -> None:
+        """Carry on with a step that is under way for some children, each with the time it still needs."""
+        work, whole = self.ready.work[step.name], self.model.whole_days
+        children = np.asarray([item.child for item in items])
+        elapsed = self.start - np.asarray([item.since for item in items])
         if step.by_age:
-            elapsed = self._age(item.child, elapsed)
-        unit = self.streams.unit(step.name, item.child, self._occasion(step.name, item.child))
-        gate = cohort.model.gates.get(step.gate)
-        if isinstance(gate, ReviewCycle):
-            held = cohort.reviews.get(item.child, ())
-            ready = item.since + _readiness(law, unit, (item.since, *held), gate)
-            # Work under way keeps its calendar; only what is begun beforehand may be new.
-            present = self.model.gates[step.gate]
-            assert isinstance(present, ReviewCycle)
-            known = ReviewCycle(review=gate.review, gaps=gate.gaps, decides=gate.decides, beforehand=present.beforehand)
-            self._reviews(item.child, step, known, ready, (item.since, *held))
-        elif step.gate and law.sf(elapsed) <= 0.0:
-            # The work is done: the child stands in the queue, in the place of the day it was ready.
-            ready = item.since + law.isf(unit)
-            insort(self.queues[step.gate], (ready, item.child, self.model.steps[item.step]), key=lambda i: i[:2])
-        else:
-            if self.model.whole_days:
-                # An end on the day of the snapshot would have been recorded: the day after is the first there can be.
-                days = max(self._rounded(law.remaining(unit, elapsed + _WITHIN_THE_DAY)) - elapsed, 1.0)
-            else:
-                days = law.remaining(unit, elapsed) - elapsed
-            simpy.Timeout(self.env, days, (item.child, self.model.steps[item.step])).callbacks.append(self._worked)
+            elapsed = np.asarray([self._age(item.child, elapsed[n]) for n, item in enumerate(items)])
+        lasting, done = self.draws.remaining(step, cohort.model.stratify_by, children, elapsed)
+        for number, (item, total) in enumerate(zip(items, lasting.tolist(), strict=True)):
+            if step.gate and done[number]:
+                # The work is done: the child stands in the queue, in the place of the day it was ready.
+                insort(self.queues[step.gate], (item.since + total, item.child, work), key=_turn)
+                continue
+            days = self.draws.rounded(total) - float(elapsed[number])
+            # An end on the day of the snapshot would have been recorded: the day after is the first there can be.
+            simpy.Timeout(self.env, max(days, 1.0) if whole else days, (item.child, work)).callbacks.append(
+                self._worked
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan in the making: the reviews that may decide it, and from when on one can."""
+
+    gate: ReviewCycle
+    draws: Reviews
+    ready: float
+    held: tuple[float, ...]
+    """The start, then the reviews already held."""
+
+
+def _turn(item: tuple[float, int, Work]) -> tuple[float, int]:
+    """Whose turn it is: by the day of readiness, then by number."""
+    return item[:2]
 
 
 def _readiness(law: Law | Paced, unit: float, held: tuple[float, ...], gate: ReviewCycle) -> float:

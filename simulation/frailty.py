@@ -66,6 +66,46 @@ def survival_given(survival: float, rho: float, b: float) -> float:
     return 0.5 * erfc((score(survival) - sqrt(rho) * b) / sqrt(1.0 - rho) * _ROOT_HALF)
 
 
+def joined_of(unit: Floats, rho: float, b: Floats) -> Floats:
+    """`joined` of many draws, each with the frailty of its child, at once."""
+    from scipy.special import ndtr, ndtri
+
+    z = -ndtri(np.clip(unit, _LEAST, 1.0 - 1.1e-16))
+    return np.asarray(ndtr(-(sqrt(rho) * b + sqrt(1.0 - rho) * z)))
+
+
+def paced_quantiles(law: Law, rho: float, b: Floats, unit: Floats) -> Floats:
+    """`Paced(law, rho, b).isf` of many children at once: one frailty and one draw each."""
+    if rho <= 0.0:
+        return law.isf_of(unit)
+    lasting = law.sf(0.0)
+    own = np.where(unit > lasting, unit, lasting * joined_of(np.minimum(unit / max(lasting, _LEAST), 1.0), rho, b))
+    return law.isf_of(own)
+
+
+def paced_remaining(law: Law, rho: float, own: tuple[Floats, Floats], elapsed: Floats) -> Floats:
+    """`Paced(law, rho, b).remaining` of many children at once; `own` is their frailties and their draws."""
+    b, unit = own
+    if rho <= 0.0:
+        return law.remaining_of(unit, elapsed)
+    reach, lasting = law.sf_of(elapsed), law.sf(0.0)
+    plain = (reach <= 1e-12) | (elapsed < 0.0)
+    within = np.clip(reach / max(lasting, _LEAST), _LEAST, 1.0 - 1.1e-16)
+    given = np.where(reach >= lasting, 1.0, survivals_of(within, rho, b))
+    beyond = lasting * joined_of(np.maximum(unit * given, _LEAST), rho, b)
+    share = np.where(plain, unit, np.minimum(beyond / np.maximum(reach, _LEAST), 1.0))
+    return law.remaining_of(share, elapsed)
+
+
+def survivals_of(survival: Floats, rho: float, b: Floats) -> Floats:
+    """`survival_given` of many children at once, for survivals strictly between 0 and 1."""
+    from scipy.special import ndtr, ndtri
+
+    if rho >= 1.0:
+        return np.asarray(-ndtri(survival) < b, dtype=np.float64)
+    return np.asarray(ndtr((ndtri(survival) + sqrt(rho) * b) / sqrt(1.0 - rho)))
+
+
 @dataclass(frozen=True, slots=True)
 class Paced:
     """A duration law as it is for one child: it answers what a `Law` answers."""
@@ -103,15 +143,25 @@ def frail(model: PathwayModel) -> bool:
     return any(step.rho > 0.0 for step in model.steps.values())
 
 
-def draw_frailties(cohort: Cohort, streams: Streams) -> list[float]:
+def draw_frailties(cohort: Cohort, streams: Streams) -> Floats:
     """b of every child of a run, those of the cohort first: theirs given their records so far, the others' anew."""
+    from scipy.special import ndtri
+
     units = streams.column(STREAM)
-    drawn = [score(unit) for unit in units.tolist()]
+    drawn = -np.asarray(ndtri(np.clip(units, _LEAST, 1.0 - 1.1e-16)))
     if len(cohort.rows) and frail(cohort.model):
-        for child, below in enumerate(cohort.frailty_below):
-            # A low draw is a slow child, here as for newcomers.
-            drawn[child] = float(np.interp(1.0 - units[child], below, NODES))
+        # A low draw is a slow child, here as for newcomers.
+        drawn[: len(cohort.rows)] = _interpolated(1.0 - units[: len(cohort.rows)], cohort.frailty_below)
     return drawn
+
+
+def _interpolated(chance: Floats, below: Floats) -> Floats:
+    """The value of b that each child is below with this chance: its own row of `below` read backwards."""
+    right = np.clip((below < chance[:, None]).sum(axis=1), 1, len(NODES) - 1)
+    rows = np.arange(len(chance))
+    low, high = below[rows, right - 1], below[rows, right]
+    share = np.clip((chance - low) / np.maximum(high - low, _LEAST), 0.0, 1.0)
+    return np.asarray(NODES[right - 1] + share * (NODES[right] - NODES[right - 1]))
 
 
 def posterior_below(cohort: Cohort) -> Floats:

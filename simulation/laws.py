@@ -64,6 +64,45 @@ class Law:
             return elapsed
         return max(self.isf(probability * reach), elapsed)
 
+    def isf_of(self, probability: Floats) -> Floats:
+        """`isf` of many probabilities at once."""
+        body = self.survival
+        place = np.searchsorted(-body, -probability, side="left")
+        days = self.times[np.minimum(place, len(body) - 1)]
+        beyond = np.flatnonzero(probability <= body[-1])
+        if len(beyond):
+            if self.tail_scale > 0.0:
+                spent = np.log(body[-1]) - np.log(np.maximum(probability[beyond], 1e-300))
+                days[beyond] = self._in_tail_of(np.full(len(beyond), self.times[-1]), spent)
+            else:
+                days[beyond] = self.times[-1] if body[-1] <= 1e-12 else np.inf
+        return days
+
+    def sf_of(self, day: Floats) -> Floats:
+        """`sf` of many days at once."""
+        place = np.searchsorted(self.times, day, side="right")
+        left = np.where(place > 0, self.survival[np.maximum(place - 1, 0)], 1.0)
+        if self.tail_scale > 0.0:
+            beyond = np.flatnonzero(day > self.times[-1])
+            ends = (self.times[-1] / self.tail_scale) ** self.tail_shape
+            grown = (day[beyond] / self.tail_scale) ** self.tail_shape - ends
+            left[beyond] = self.survival[-1] * np.exp(-grown)
+        return left
+
+    def remaining_of(self, probability: Floats, elapsed: Floats) -> Floats:
+        """`remaining` of many probabilities, each with its own days elapsed, at once."""
+        reach = self.sf_of(elapsed)
+        inside = np.maximum(self.isf_of(np.maximum(probability * reach, 1e-300)), elapsed)
+        days = np.where(reach <= 1e-12, elapsed, inside)
+        if self.tail_scale > 0.0 and self.survival[-1] > 0.0:
+            late = np.flatnonzero(elapsed >= self.times[-1])
+            days[late] = self._in_tail_of(elapsed[late], -np.log(np.maximum(probability[late], 1e-300)))
+        return days
+
+    def _in_tail_of(self, since: Floats, hazard: Floats) -> Floats:
+        spent = (since / self.tail_scale) ** self.tail_shape + hazard
+        return np.asarray(np.maximum(self.tail_scale * spent ** (1.0 / self.tail_shape), since))
+
     def _in_tail(self, since: float, hazard: float) -> float:
         """The day by which the tail has spent this much hazard since the day `since`."""
         spent = (since / self.tail_scale) ** self.tail_shape + hazard

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,14 +16,31 @@ from simulation.cohort import Cohort
 from simulation.model import PathwayModel
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Recorded:
-    """What a run leaves behind."""
+    """What a run leaves behind: sixteen bytes an event, in no particular order.
 
-    events: list[tuple[int, str, float]]
-    """Child, activity, day, in no particular order; also what lies beyond the horizon or a child's end."""
+    Also what lies beyond the horizon or a child's end.
+    """
+
+    child: array[int]
+    activity: array[int]
+    """Codes, as in `activity_codes`."""
+    day: array[float]
     ended: list[float]
     """For each child, the day the case ended; infinite for those still there."""
+
+    def add(self, child: int, activity: int, day: float) -> None:
+        """One event."""
+        self.child.append(child)
+        self.activity.append(activity)
+        self.day.append(day)
+
+
+def activity_codes(model: PathwayModel) -> dict[str, int]:
+    """Each activity's position in the order of the log: by rank, then by name."""
+    names = sorted(model.ranks, key=lambda name: (model.ranks[name], name))
+    return {name: number for number, name in enumerate(names)}
 
 
 def log_of(recorded: Recorded, model: PathwayModel, cohort: Cohort, children: Children, end: pd.Timestamp) -> EventLog:
@@ -32,13 +50,12 @@ def log_of(recorded: Recorded, model: PathwayModel, cohort: Cohort, children: Ch
     """
     window = ObservationWindow(pd.Timestamp(from_days([cohort.day])[0]), end)
     horizon = float(to_days(pd.Series([end]))[0])
-    ranks = dict(model.ranks)
-    names = sorted(ranks, key=lambda name: (ranks[name], name))
-    code = {name: number for number, name in enumerate(names)}
+    ranks, code = model.ranks, activity_codes(model)
+    names = list(code)
     past = _past(cohort, np.asarray([code.get(name, -1) for name in cohort.history.activities], dtype=np.int64))
-    child = np.asarray([item[0] for item in recorded.events], dtype=np.int64)
-    activity = np.asarray([code[item[1]] for item in recorded.events], dtype=np.int64)
-    day = np.asarray([item[2] for item in recorded.events], dtype=np.float64)
+    child = np.asarray(recorded.child, dtype=np.int64)
+    activity = np.asarray(recorded.activity, dtype=np.int64)
+    day = np.asarray(recorded.day, dtype=np.float64)
     if model.whole_days:
         day = np.floor(day)
     ended = np.asarray(recorded.ended)

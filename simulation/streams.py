@@ -33,27 +33,30 @@ class Streams:
     def __init__(self, seed: int, replication: int, children: int) -> None:
         self._key = (seed, replication)
         self._children = children
-        self._blocks: dict[tuple[str, int], list[float]] = {}
+        self._blocks: dict[tuple[str, int], npt.NDArray[np.float64]] = {}
 
     def generator(self, name: str) -> np.random.Generator:
         """A generator of its own for a purpose that is not a child's, such as the arrivals."""
         return np.random.Generator(np.random.PCG64(np.random.SeedSequence([*self._key, stable_hash(name)])))
 
     def column(self, name: str) -> npt.NDArray[np.float64]:
-        """The first draw of every child, uniform on (0, 1)."""
-        return np.asarray(self._block(name, 0)[::_BLOCK])
+        """The first draw of every child, uniform on (0, 1]."""
+        return self.occasion(name, 0)
+
+    def occasion(self, name: str, number: int) -> npt.NDArray[np.float64]:
+        """The draw of every child on one occasion (from 0), uniform on (0, 1]."""
+        block, column = divmod(number, _BLOCK)
+        return self._block(name, block)[:, column]
 
     def unit(self, name: str, child: int, occasion: int) -> float:
-        """One draw, uniform on (0, 1): the `occasion`-th (from 0) that this child makes from this stream."""
-        block, column = divmod(occasion, _BLOCK)
-        draws = self._blocks.get((name, block)) or self._block(name, block)
-        return draws[child * _BLOCK + column]
+        """One draw, uniform on (0, 1]: the `occasion`-th (from 0) that this child makes from this stream."""
+        return float(self.occasion(name, occasion)[child])
 
-    def _block(self, name: str, block: int) -> list[float]:
-        """A block of occasions for all children, child by child in one flat list: the fastest form to look into."""
+    def _block(self, name: str, block: int) -> npt.NDArray[np.float64]:
+        """A block of occasions for all children, one row a child."""
         key = (name, block)
         if key not in self._blocks:
             generator = self.generator(f"{name}#{block}")
             # random() may return exactly 0, which no inverse survival function can take: 1 - u lies in (0, 1].
-            self._blocks[key] = (1.0 - generator.random(self._children * _BLOCK)).tolist()
+            self._blocks[key] = 1.0 - generator.random((self._children, _BLOCK))
         return self._blocks[key]

@@ -1,0 +1,160 @@
+"""What chance gives each child in one run: durations, choices and review gaps, drawn in blocks for everybody at once.
+
+A draw belongs to a purpose (a stream's name), a child and an occasion: the first, second... time the child needs it.
+The engine asks for one at a time; a whole occasion of a purpose is worked out when the first child needs it, which is
+many times faster than one law and one draw at a time. Two models run together share occasions, so that a step of the
+same name has the same luck in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from simulation.children import Children
+from simulation.cohort import strata_of
+from simulation.frailty import paced_quantiles, paced_remaining
+from simulation.gates import ReviewCycle
+from simulation.laws import Law
+from simulation.model import Choice, Step
+from simulation.streams import Streams
+
+Floats = npt.NDArray[np.float64]
+T = TypeVar("T", float, int)
+WITHIN_THE_DAY = 0.5
+"""A duration up to half a day longer is rounded to the same whole day."""
+
+
+class Column(Generic[T]):
+    """One purpose's values for all children, occasion by occasion."""
+
+    __slots__ = ("_occasions", "_of", "_taken")
+
+    def __init__(self, taken: list[int], of: Callable[[int], list[T]]) -> None:
+        self._taken = taken
+        self._of: Callable[[int], list[T]] = of
+        self._occasions: list[list[T]] = []
+
+    def next(self, child: int) -> T:
+        """The child's value on its next occasion."""
+        number = self._taken[child]
+        self._taken[child] = number + 1
+        return self.at(child, number)
+
+    def at(self, child: int, number: int) -> T:
+        """The child's value on the occasion with this number, counted from 0."""
+        while number >= len(self._occasions):
+            self._occasions.append(self._of(len(self._occasions)))
+        return self._occasions[number][child]
+
+
+class Draws:
+    """The draws of one run."""
+
+    def __init__(self, children: Children, streams: Streams, *, whole_days: bool) -> None:
+        self._children, self._streams, self._whole_days = children, streams, whole_days
+        self.frailty: Floats = np.zeros(len(children.arrival))
+        """b of every child; set before any duration is asked for."""
+        self._taken: dict[str, list[int]] = {}
+        self._strata: dict[str, list[str]] = {}
+        self._groups: dict[str, Mapping[str, npt.NDArray[np.int64]]] = {}
+
+    def unit(self, name: str, child: int) -> float:
+        """The child's bare draw for a purpose on its next occasion."""
+        taken = self._counter(name)
+        number = taken[child]
+        taken[child] = number + 1
+        return self._streams.unit(name, child, number)
+
+    def durations(self, step: Step, stratify_by: str) -> Column[float]:
+        """Days that a step takes; not of steps by age, whose law asks for the age at which they begin."""
+        return Column(self._counter(step.name), partial(self._days, step, stratify_by))
+
+    def remaining(
+        self, step: Step, stratify_by: str, children: npt.NDArray[np.int64], elapsed: Floats
+    ) -> tuple[Floats, npt.NDArray[np.bool_]]:
+        """Whole duration of a step under way for some children, given that it has lasted `elapsed` days so far.
+
+        The second is whether the step must be over by now; the duration is then the one drawn.
+        """
+        units = np.asarray([self.unit(step.name, child) for child in children.tolist()])
+        days, over = np.empty(len(children)), np.empty(len(children), dtype=bool)
+        sooner = WITHIN_THE_DAY if self._whole_days else 0.0
+        strata = np.asarray([self.stratum(stratify_by, child) for child in children.tolist()], dtype=object)
+        for stratum in sorted(set(strata.tolist())):
+            rows, law = np.flatnonzero(strata == stratum), step.law(stratum)
+            b = self.frailty[children[rows]]
+            over[rows] = law.sf_of(elapsed[rows]) <= 0.0
+            days[rows] = np.where(
+                over[rows],
+                paced_quantiles(law, step.rho, b, units[rows]),
+                paced_remaining(law, step.rho, (b, units[rows]), elapsed[rows] + sooner),
+            )
+        return days, over
+
+    def options(self, name: str, choice: Choice) -> Column[int]:
+        """Which option of a choice comes up, by position."""
+        stream = f"choice {name}"
+        return Column(self._counter(stream), partial(self._chosen, stream, choice))
+
+    def gaps(self, cycle: ReviewCycle) -> Column[float]:
+        """Days from one review (or the start) to the next, at least one; the occasion is the review's number."""
+        return Column([], partial(self._gaps, cycle))
+
+    def decides(self, cycle: ReviewCycle) -> Column[float]:
+        """The draw that says whether a ready plan is decided; the occasion is the review's number."""
+        return Column([], lambda number: self._streams.occasion(f"decides {cycle.review}", number).tolist())
+
+    def stratum(self, by: str, child: int) -> str:
+        """The child's stratum by a case attribute."""
+        if by not in self._strata:
+            self._strata[by] = strata_of(self._children.cases, by)
+        return self._strata[by][child]
+
+    def rounded(self, days: float) -> float:
+        """The days as the records would hold them."""
+        return float(round(days)) if self._whole_days and days < 1e9 else days
+
+    def _counter(self, name: str) -> list[int]:
+        if name not in self._taken:
+            self._taken[name] = [0] * len(self._children.arrival)
+        return self._taken[name]
+
+    def _days(self, step: Step, stratify_by: str, number: int) -> list[float]:
+        units = self._streams.occasion(step.name, number)
+        days = np.empty(len(units))
+        for law, rows in self._by_law(step, stratify_by):
+            days[rows] = paced_quantiles(law, step.rho, self.frailty[rows], units[rows])
+        found: list[float] = (np.round(days) if self._whole_days else days).tolist()
+        return found
+
+    def _by_law(self, step: Step, stratify_by: str) -> list[tuple[Law, npt.NDArray[np.int64] | slice]]:
+        """The laws of a step and the children that each is for."""
+        if len(step.laws) == 1:
+            return [(step.law(""), slice(None))]
+        return [(step.law(stratum), rows) for stratum, rows in self._group(stratify_by).items()]
+
+    def _group(self, by: str) -> Mapping[str, npt.NDArray[np.int64]]:
+        """Positions of the children of each stratum."""
+        if by not in self._groups:
+            values = np.asarray(strata_of(self._children.cases, by), dtype=object)
+            self._groups[by] = {name: np.flatnonzero(values == name) for name in sorted(set(values.tolist()))}
+        return self._groups[by]
+
+    def _chosen(self, stream: str, choice: Choice, number: int) -> list[int]:
+        units = self._streams.occasion(stream, number)
+        chosen = np.zeros(len(units), dtype=np.int64)
+        for stratum, rows in self._group(choice.by).items():
+            chosen[rows] = np.searchsorted(choice.cumulative(stratum), units[rows], side="left")
+        return chosen.tolist()
+
+    def _gaps(self, cycle: ReviewCycle, number: int) -> list[float]:
+        units = self._streams.occasion(f"gap {cycle.review}", number)
+        # A review on the day of the last one would be the last one.
+        gaps = cycle.gap(number).remaining_of(units, np.full(len(units), WITHIN_THE_DAY))
+        found: list[float] = np.maximum(np.round(gaps), 1.0).tolist()
+        return found

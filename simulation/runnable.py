@@ -1,0 +1,86 @@
+"""A pathway model made ready to run: names looked up once, durations and choices tied to their draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from simulation.draws import Column, Draws
+from simulation.gates import ReviewCycle, Sessions
+from simulation.model import PathwayModel, Step
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reviews:
+    """The draws of a review cycle; the occasion is the review's number."""
+
+    gaps: Column[float]
+    decides: Column[float]
+
+
+@dataclass(slots=True, eq=False)
+class Work:
+    """A step, ready to run."""
+
+    step: Step
+    code: int
+    """Position of its activity in the run's activities; -1 for a step that records nothing."""
+    days: Column[float]
+    gate: Sessions | ReviewCycle | None
+    final: bool
+    """Whether the case ends with it."""
+    reviews: Reviews | None = None
+    """Where the gate is a review cycle."""
+    counts: bool = False
+    """Whether a join, or work begun beforehand, asks if its activity has happened."""
+    joins: list[Work] = field(default_factory=list)
+    """Steps that wait for its activity."""
+    then: Branch | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Branch:
+    """A choice, ready to run; with one option there is nothing to draw."""
+
+    number: Column[int] | None
+    options: list[list[Work]]
+
+
+class Runnable:
+    """The steps and choices of one model, ready to run with the draws of one run."""
+
+    def __init__(self, model: PathwayModel, draws: Draws, codes: Mapping[str, int]) -> None:
+        self.model = model
+        self.work = {name: self._work(step, draws, codes) for name, step in model.steps.items()}
+        self.branches = {
+            name: Branch(
+                draws.options(name, choice) if len(choice.options) > 1 else None,
+                [[self.work[start] for start in option.starts] for option in choice.options],
+            )
+            for name, choice in model.choices.items()
+        }
+        asked = {name for step in model.steps.values() for name in step.waits_for}
+        asked |= {step.activity for step in model.steps.values() if step.waits_for} | _beforehand(model)
+        for work in self.work.values():
+            activity = work.step.activity
+            work.then = self.branches.get(work.step.leads_to)
+            work.counts = activity in asked
+            work.joins = [other for other in self.work.values() if activity and activity in other.step.waits_for]
+
+    def _work(self, step: Step, draws: Draws, codes: Mapping[str, int]) -> Work:
+        gate = self.model.gates.get(step.gate)
+        cycle = gate if isinstance(gate, ReviewCycle) else None
+        return Work(
+            step=step,
+            code=codes[step.activity] if step.activity else -1,
+            days=draws.durations(step, self.model.stratify_by),
+            gate=gate,
+            final=step.activity in self.model.final,
+            reviews=Reviews(draws.gaps(cycle), draws.decides(cycle)) if cycle is not None else None,
+        )
+
+
+def _beforehand(model: PathwayModel) -> set[str]:
+    """Activities of the steps that are begun before a review decides."""
+    cycles = [gate for gate in model.gates.values() if isinstance(gate, ReviewCycle)]
+    return {model.steps[before.step].activity for cycle in cycles for before in cycle.beforehand}
