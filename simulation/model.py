@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulation.arrivals import Arrivals
-from simulation.gates import ReviewCycle, Sessions
+from simulation.gates import Gate
+from simulation.gates.iso import check_dates
+from simulation.gates.recorded import recorded_at
 from simulation.laws import Law
 
 START = "start of the case"
@@ -25,8 +27,10 @@ class Step:
     """Duration law by stratum; the entry "" serves every stratum that has none of its own."""
     waits_for: tuple[str, ...] = ()
     """Activities that must all have happened before the step begins by itself (a join)."""
+    waits_for_any: tuple[str, ...] = ()
+    """Activities of which the first to happen lets the step begin by itself, if all of `waits_for` have happened."""
     gate: str = ""
-    """Name of the gate to pass after the duration; empty for none."""
+    """Name of the gate to pass, after the duration or (`Places`) before it; empty for none."""
     then: str = ""
     """Which choice follows; empty for the one named like the activity."""
     by_age: bool = False
@@ -38,6 +42,19 @@ class Step:
     def leads_to(self) -> str:
         """The name of the choice that follows."""
         return self.then or self.activity
+
+    @property
+    def joins(self) -> tuple[str, ...]:
+        """Every activity that may let the step begin by itself."""
+        return (*self.waits_for, *self.waits_for_any)
+
+    def may_begin(self, happened: set[str]) -> bool:
+        """Whether what has happened is all that the step waits for. False for a step that waits for nothing."""
+        return (
+            bool(self.joins)
+            and happened.issuperset(self.waits_for)
+            and (not self.waits_for_any or not happened.isdisjoint(self.waits_for_any))
+        )
 
     def law(self, stratum: str) -> Law:
         """The law for a child of this stratum."""
@@ -77,8 +94,9 @@ class Choice:
 class PathwayModel:
     """A pathway: steps, what follows what, gates, arrivals. Frozen: a scenario is another model.
 
-    A step begins when a choice starts it, or, with `waits_for`, when the last of those activities happens. When it is
-    done, its activity is recorded and the choice named after it is made. An activity in `final` ends the case.
+    A step begins when a choice starts it, or, with `waits_for`, when the last of those activities happens, or, with
+    `waits_for_any`, when the first of those does. When it is done, its activity is recorded and the choice named after
+    it is made. An activity in `final` ends the case.
     """
 
     name: str
@@ -86,7 +104,7 @@ class PathwayModel:
     choices: Mapping[str, Choice]
     ranks: Mapping[str, int]
     final: tuple[str, ...]
-    gates: Mapping[str, Sessions | ReviewCycle] = field(default_factory=dict)
+    gates: Mapping[str, Gate] = field(default_factory=dict)
     arrivals: Arrivals | None = None
     leaves_at_days: float | None = None
     """Age in days at which a case ends whatever else is happening (the 18th birthday); None for no such age."""
@@ -97,6 +115,8 @@ class PathwayModel:
     stratify_by: str = ""
     """Case attribute whose values are the strata of the laws."""
     warnings: tuple[str, ...] = ()
+    holidays: tuple[str, ...] = ()
+    """Dates on which, of Monday to Friday, no work is done and no session held; kept so that a run can be repeated."""
 
     def __post_init__(self) -> None:
         problems = []
@@ -109,6 +129,13 @@ class PathwayModel:
                 problems.append(f"step {step.name!r} has no law for strata without one of their own")
             if not 0.0 <= step.rho < 1.0:
                 problems.append(f"step {step.name!r} has rho {step.rho}, which must be at least 0 and below 1")
+        for name, gate in self.gates.items():
+            missing = [word for word in recorded_at(gate) if word not in self.ranks]
+            problems += [f"the gate {name!r} names {word!r}, which has no rank" for word in missing]
+        try:
+            check_dates("holidays", self.holidays)
+        except ValueError as error:
+            problems.append(str(error))
         for after, choice in self.choices.items():
             unknown = {name for option in choice.options for name in option.starts} - set(self.steps)
             problems += [
@@ -130,7 +157,25 @@ class PathwayModel:
                 edges[step.activity] |= self._nexts(step.leads_to, frozenset())
                 for earlier in step.waits_for:
                     edges.setdefault(earlier, set()).add(step.activity)
-        return reachable(edges)
+        return self._past_any(edges)
+
+    def _past_any(self, edges: dict[str, set[str]]) -> dict[str, frozenset[str]]:
+        """With the steps that begin at the first of several activities: they follow what all of those follow.
+
+        That such a step is done does not show of any one of the activities that it is over.
+        """
+        found = reachable(edges)
+        steps = [step for step in self.steps.values() if step.waits_for_any and step.activity]
+        added = True
+        while added:
+            added = False
+            for step in steps:
+                for name, after in found.items():
+                    if all(one == name or one in after for one in step.waits_for_any) and step.activity not in after:
+                        edges[name].add(step.activity)
+                        added = True
+            found = reachable(edges) if added else found
+        return found
 
     def _nexts(self, choice: str, seen: frozenset[str]) -> set[str]:
         """Activities that come next after a choice, looking through steps that leave no record."""
@@ -149,12 +194,13 @@ class PathwayModel:
         """
         rows = []
         for step in self.steps.values():
+            first_of = [f"the first of: {', '.join(step.waits_for_any)}"] if step.waits_for_any else []
             for stratum, law in step.laws.items():
                 rows.append(
                     {
                         "step": step.name,
                         "stratum": stratum or "all",
-                        "waits_for": list(step.waits_for),
+                        "waits_for": [*step.waits_for, *first_of],
                         "gate": step.gate,
                         "median_days": float("nan") if step.by_age else round(law.isf(0.5), 3),
                         "share_from_tail": round(law.tail_share, 4),

@@ -5,11 +5,9 @@ Nothing is rounded: a model written and read again gives the same simulated log,
 
 from __future__ import annotations
 
-import json
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -17,10 +15,11 @@ from event_logs.errors import InputError, Problem
 from event_logs.packed import read_bytes, replacing
 from event_logs.project.problems import line_of, worded
 from simulation.arrivals import Arrivals
-from simulation.gates import ReviewCycle, Sessions
-from simulation.laws import Law
 from simulation.model import PathwayModel, Step
+from simulation.model_gates import gate_lines
+from simulation.model_law import law_values
 from simulation.model_schema import KIND, SCHEMA_VERSION, ModelFile, column_of
+from simulation.toml_text import Inline, pairs, toml_key
 
 _REMEDY = "Correct the file, or write it again from the log"
 _HEAD = """\
@@ -85,7 +84,7 @@ _SCHEMA = TypeAdapter(ModelFile)
 def model_text(model: PathwayModel) -> str:
     """The content of the file."""
     lines = [_HEAD.rstrip()]
-    lines += _pairs(
+    lines += pairs(
         {
             "schema_version": SCHEMA_VERSION,
             "kind": KIND,
@@ -96,115 +95,50 @@ def model_text(model: PathwayModel) -> str:
             "whole_days": model.whole_days,
             "stratify_by": model.stratify_by,
             "warnings": list(model.warnings),
+            "holidays": list(model.holidays) or None,
         }
     )
     lines += [
         "",
         "[ranks]  # of two activities on one day, the lower comes first",
-        *_pairs({name: int(rank) for name, rank in model.ranks.items()}),
+        *pairs({name: int(rank) for name, rank in model.ranks.items()}),
     ]
     for name, step in model.steps.items():
         lines += _step(name, step)
     for after, choice in model.choices.items():
-        lines += ["", f"[choices.{_key(after)}]", *_pairs({"by": choice.by})]
+        lines += ["", f"[choices.{toml_key(after)}]", *pairs({"by": choice.by})]
         for option in choice.options:
-            lines += [f"[[choices.{_key(after)}.options]]"]
-            lines += _pairs({"starts": list(option.starts), "share": _Inline(option.share)})
-    for name, gate in model.gates.items():
-        if isinstance(gate, Sessions):
-            lines += _sessions(name, gate)
-    for name, gate in model.gates.items():
-        if isinstance(gate, ReviewCycle):
-            lines += _review_cycle(name, gate)
+            lines += [f"[[choices.{toml_key(after)}.options]]"]
+            lines += pairs(
+                {
+                    "starts": list(option.starts),
+                    "share": Inline({group: float(share) for group, share in option.share.items()}),
+                }
+            )
+    lines += gate_lines(model.gates)
     if model.arrivals is not None:
         lines += _arrivals(model.arrivals)
     return "\n".join([*lines, ""])
 
 
-class _Inline(dict[str, Any]):
-    """A small table that stands on one line."""
-
-    def __init__(self, values: Mapping[str, float]) -> None:
-        super().__init__({name: float(value) for name, value in values.items()})
-
-
 def _step(name: str, step: Step) -> Iterator[str]:
     yield ""
-    yield f"[steps.{_key(name)}]"
+    yield f"[steps.{toml_key(name)}]"
     values = {"activity": step.activity, "waits_for": list(step.waits_for), "gate": step.gate}
-    yield from _pairs({**values, "then": step.then, "rho": float(step.rho), "by_age": step.by_age})
+    if step.waits_for_any:
+        values["waits_for_any"] = list(step.waits_for_any)
+    yield from pairs({**values, "then": step.then, "rho": float(step.rho), "by_age": step.by_age})
     for stratum, law in step.laws.items():
         median, told = law.isf(0.5), "are older then than" if step.by_age else "take longer than"
-        yield f"[steps.{_key(name)}.laws.{_key(stratum)}]  # half {told} {median:.6g} days"
-        yield from _pairs(_law(law))
-
-
-def _law(law: Law) -> dict[str, Any]:
-    return {
-        "times": [float(day) for day in law.times],
-        "survival": [float(share) for share in law.survival],
-        "tail_shape": float(law.tail_shape),
-        "tail_scale": float(law.tail_scale),
-        "note": law.note,
-    }
-
-
-def _sessions(name: str, gate: Sessions) -> Iterator[str]:
-    yield from ("", f"[sessions.{_key(name)}]")
-    yield from _pairs(
-        {
-            "weekday": gate.weekday,
-            "weeks_of_month": [int(week) for week in gate.weeks_of_month],
-            "skip_months": [int(month) for month in gate.skip_months],
-            "slots": int(gate.slots),
-            "lead_days": float(gate.lead_days),
-            "source": gate.source,
-        }
-    )
-
-
-def _review_cycle(name: str, gate: ReviewCycle) -> Iterator[str]:
-    yield from ("", f"[reviews.{_key(name)}]")
-    extra = [float(day) for day in gate.extra_days]
-    yield from _pairs({"review": gate.review, "decides": float(gate.decides), "extra_days": extra})
-    for gap in gate.gaps:
-        yield f"[[reviews.{_key(name)}.gaps]]"
-        yield from _pairs(_law(gap))
-    for before in gate.beforehand:
-        yield f"[[reviews.{_key(name)}.beforehand]]"
-        yield from _pairs({"step": before.step, "lead_days": float(before.lead_days)})
+        yield f"[steps.{toml_key(name)}.laws.{toml_key(stratum)}]  # half {told} {median:.6g} days"
+        yield from pairs(law_values(law))
 
 
 def _arrivals(arrivals: Arrivals) -> Iterator[str]:
     yield ""
     yield "[arrivals]  # new cases a month, January first; each copies the attributes of a row of the pool"
     weight = [float(value) for value in arrivals.weight]
-    yield from _pairs({"per_month": [float(rate) for rate in arrivals.per_month], "weight": weight})
+    yield from pairs({"per_month": [float(rate) for rate in arrivals.per_month], "weight": weight})
     for name in arrivals.pool.columns:
         yield "[[arrivals.pool]]"
-        yield from _pairs(column_of(str(name), arrivals.pool[name]))
-
-
-def _pairs(values: Mapping[str, Any]) -> Iterator[str]:
-    """`key = value` lines; what is None is left out."""
-    for key, value in values.items():
-        if value is not None:
-            yield f"{_key(key)} = {_value(value)}"
-
-
-def _key(name: str) -> str:
-    plain = name.replace("_", "a").replace("-", "a")
-    return name if plain.isascii() and plain.isalnum() else _value(name)
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, _Inline):
-        return "{ " + ", ".join(f"{_key(name)} = {_value(one)}" for name, one in value.items()) + " }"
-    if isinstance(value, list):
-        return "[" + ", ".join(_value(one) for one in value) + "]"
-    if isinstance(value, str):
-        # JSON's escapes are TOML's, but for DEL, which TOML wants escaped too.
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return repr(value)
+        yield from pairs(column_of(str(name), arrivals.pool[name]))

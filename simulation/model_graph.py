@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from simulation.gates import ReviewCycle, Sessions
+from simulation.gates import DecisionMaker, Gate, Places, ReviewCycle, Sessions
 from simulation.model import START, Choice, PathwayModel, Step
 
 Kind = Literal["start", "end", "step", "gate", "choice", "merge", "split", "join"]
@@ -171,7 +171,7 @@ class _Builder:
         self.ahead.append((door, step.activity, step.leads_to))
         return entry or work
 
-    def _beforehand(self, step: Step, gate: Sessions | ReviewCycle) -> str:
+    def _beforehand(self, step: Step, gate: Gate) -> str:
         """The split before a step at whose end something else has been begun already; empty where there is none."""
         if not isinstance(gate, ReviewCycle) or not gate.beforehand:
             return ""
@@ -210,7 +210,7 @@ def _split(choice: Choice) -> tuple[tuple[str, ...], list[tuple[tuple[str, ...],
     ]
 
 
-def gate_in_words(name: str, gate: Sessions | ReviewCycle) -> str:
+def gate_in_words(name: str, gate: Gate) -> str:
     """What a child waits for at a gate, in a few words.
 
     >>> gate_in_words("panel", Sessions(weekday="Tuesday", weeks_of_month=(1, 3), slots=4))
@@ -218,6 +218,18 @@ def gate_in_words(name: str, gate: Sessions | ReviewCycle) -> str:
     """
     if isinstance(gate, ReviewCycle):
         return f"{name}: at one held when ready, {gate.decides:.0%} decided"
+    if isinstance(gate, DecisionMaker):
+        within = "" if gate.limit_days is None else f", within {gate.limit_days:g} days"
+        return f"{name}: {'on a working day' if gate.working_days else 'on any day'}{within}"
+    if isinstance(gate, Places):
+        held = f", held until {gate.until}" if gate.until else ""
+        each = f" of {gate.cases_each} cases each" if gate.cases_each > 1 else ""
+        return f"{name}: {gate.places} place{'s' * (gate.places > 1)}{each}{held}"
+    return f"{name}: {_sessions_in_words(gate)}"
+
+
+def _sessions_in_words(gate: Sessions) -> str:
     weeks = [str(week) for week in gate.weeks_of_month]
     said = weeks[0] if len(weeks) == 1 else f"{', '.join(weeks[:-1])} and {weeks[-1]}"
-    return f"{name}: {gate.weekday}s of week{'s' * (len(weeks) > 1)} {said}, {gate.slots} slot{'s' * (gate.slots > 1)}"
+    when = f"{gate.weekday}s of week{'s' * (len(weeks) > 1)} {said}, {gate.slots} slot{'s' * (gate.slots > 1)}"
+    return f"{when}, by booking" if gate.booking else when

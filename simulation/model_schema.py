@@ -11,45 +11,23 @@ import pandas as pd
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from event_logs.log import from_days, to_days
-from event_logs.project.fields import FORBID, Text, Weekday
+from event_logs.project.fields import FORBID, Text
 from simulation.arrivals import Arrivals
-from simulation.gates import Beforehand, ReviewCycle, Sessions
-from simulation.laws import Law
+from simulation.gates import Gate
 from simulation.model import Choice, Option, PathwayModel, Step
+from simulation.model_gates import (
+    DecisionMakerFile,
+    Finding,
+    GateFile,
+    PlacesFile,
+    ReviewsFile,
+    SessionsFile,
+    gate_problems,
+)
+from simulation.model_law import LawFile, NotNegative, Number
 
 KIND = "pathway model"
 SCHEMA_VERSION = 1
-
-Number = Annotated[StrictFloat, Field(allow_inf_nan=False)]
-NotNegative = Annotated[StrictFloat, Field(allow_inf_nan=False, ge=0)]
-Finding = tuple[tuple[str, ...], str, str]
-"""Where, what is wrong, and what to do."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LawFile:
-    """One duration law."""
-
-    __pydantic_config__: ClassVar[Any] = FORBID
-    times: Annotated[tuple[NotNegative, ...], Field(min_length=1)]
-    survival: tuple[Annotated[StrictFloat, Field(ge=0, le=1)], ...]
-    tail_shape: Annotated[StrictFloat, Field(gt=0, allow_inf_nan=False)] = 1.0
-    tail_scale: NotNegative = 0.0
-    note: StrictStr = ""
-
-    def __post_init__(self) -> None:
-        if len(self.times) != len(self.survival):
-            raise ValueError(f"times has {len(self.times)} entries and survival {len(self.survival)}; they go together")
-        if any(later <= sooner for sooner, later in zip(self.times, self.times[1:], strict=False)):
-            raise ValueError("times must rise from entry to entry")
-        if any(later > sooner for sooner, later in zip(self.survival, self.survival[1:], strict=False)):
-            raise ValueError("survival must never rise from entry to entry")
-        if self.survival[-1] > 1e-9 and self.tail_scale <= 0:
-            raise ValueError(f"survival ends at {self.survival[-1]}, and without a tail (tail_scale) it must end at 0")
-
-    def law(self) -> Law:
-        """The law."""
-        return Law(np.asarray(self.times), np.asarray(self.survival), self.tail_shape, self.tail_scale, self.note)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +38,7 @@ class StepFile:
     activity: StrictStr
     laws: Mapping[str, LawFile]
     waits_for: tuple[StrictStr, ...] = ()
+    waits_for_any: tuple[StrictStr, ...] = ()
     gate: StrictStr = ""
     then: StrictStr = ""
     by_age: StrictBool = False
@@ -87,40 +66,6 @@ class ChoiceFile:
         for group in {name for option in self.options for name in option.share}:
             if sum(option.share.get(group, option.share.get("", 0.0)) for option in self.options) <= 0:
                 raise ValueError(f"the shares of group {group!r} must add up to more than 0")
-
-
-@dataclass(frozen=True, kw_only=True)
-class SessionsFile:
-    """A panel."""
-
-    __pydantic_config__: ClassVar[Any] = FORBID
-    weekday: Weekday
-    weeks_of_month: Annotated[tuple[Annotated[StrictInt, Field(ge=1, le=5)], ...], Field(min_length=1)]
-    slots: Annotated[StrictInt, Field(ge=1)]
-    lead_days: NotNegative = 0.0
-    skip_months: tuple[Annotated[StrictInt, Field(ge=1, le=12)], ...] = ()
-    source: StrictStr = "declared"
-
-
-@dataclass(frozen=True, kw_only=True)
-class BeforehandFile:
-    """What is started before the review that decides."""
-
-    __pydantic_config__: ClassVar[Any] = FORBID
-    step: StrictStr
-    lead_days: Number
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReviewsFile:
-    """A review cycle."""
-
-    __pydantic_config__: ClassVar[Any] = FORBID
-    review: Text
-    gaps: Annotated[tuple[LawFile, ...], Field(min_length=1)]
-    decides: Annotated[StrictFloat, Field(gt=0, le=1)]
-    extra_days: tuple[Number, ...] = ()
-    beforehand: tuple[BeforehandFile, ...] = ()
 
 
 Kind = Literal["text", "number", "whole number", "yes or no", "date"]
@@ -241,58 +186,45 @@ class ModelFile:
     whole_days: StrictBool = True
     stratify_by: StrictStr = ""
     warnings: tuple[StrictStr, ...] = ()
+    holidays: tuple[StrictStr, ...] = ()
     sessions: Mapping[str, SessionsFile] = field(default_factory=dict)
     reviews: Mapping[str, ReviewsFile] = field(default_factory=dict)
+    decision_makers: Mapping[str, DecisionMakerFile] = field(default_factory=dict)
+    places: Mapping[str, PlacesFile] = field(default_factory=dict)
     arrivals: ArrivalsFile | None = None
 
     def problems(self) -> Iterator[Finding]:
         """What is wrong between parts that are each right in themselves."""
-        gates = {**self.sessions, **self.reviews}
-        for name in set(self.sessions) & set(self.reviews):
-            yield ("reviews", name), f"the gate {name!r} is also among the sessions", "Give one of them another name"
+        gates = {name for kind in self._gates().values() for name in kind}
+        yield from gate_problems(self._gates(), self.ranks, self.steps)
         for name, step in self.steps.items():
             if step.gate and step.gate not in gates:
                 yield ("steps", name, "gate"), f"there is no gate {step.gate!r}", f"Name one of: {', '.join(gates)}"
             if "" not in step.laws:
                 yield ("steps", name), 'it has no law "" for groups without one of their own', 'Add laws.""'
-            for activity in (step.activity, *step.waits_for):
+            for activity in (step.activity, *step.waits_for, *step.waits_for_any):
                 if activity and activity not in self.ranks:
                     yield ("steps", name), f"the activity {activity!r} has no rank", "Add it under [ranks]"
         for after, choice in self.choices.items():
             for started in sorted({name for option in choice.options for name in option.starts} - set(self.steps)):
                 problem = f"the step {started!r}, which begins here, is not in the file"
                 yield ("choices", after), problem, "Add it under [steps], or take it out of starts"
-        for name, cycle in self.reviews.items():
-            if cycle.review not in self.ranks:
-                yield ("reviews", name, "review"), f"{cycle.review!r} has no rank", "Add it under [ranks]"
-            for before in cycle.beforehand:
-                if before.step not in self.steps:
-                    yield ("reviews", name), f"there is no step {before.step!r} to begin beforehand", "Add it"
         for activity in (*self.final, *([self.leaves_as] if self.leaves_as else [])):
             if activity not in self.ranks:
                 yield ("final",), f"{activity!r} has no rank", "Add it under [ranks]"
 
+    def _gates(self) -> Mapping[str, Mapping[str, GateFile]]:
+        """The gates by section of the file."""
+        return {
+            "sessions": self.sessions,
+            "reviews": self.reviews,
+            "decision_makers": self.decision_makers,
+            "places": self.places,
+        }
+
     def model(self) -> PathwayModel:
         """The model."""
-        gates: dict[str, Sessions | ReviewCycle] = {
-            name: Sessions(
-                weekday=gate.weekday,
-                weeks_of_month=gate.weeks_of_month,
-                slots=gate.slots,
-                lead_days=gate.lead_days,
-                skip_months=gate.skip_months,
-                source=gate.source,
-            )
-            for name, gate in self.sessions.items()
-        }
-        for name, cycle in self.reviews.items():
-            gates[name] = ReviewCycle(
-                review=cycle.review,
-                gaps=tuple(gap.law() for gap in cycle.gaps),
-                decides=cycle.decides,
-                extra_days=cycle.extra_days,
-                beforehand=tuple(Beforehand(step=one.step, lead_days=one.lead_days) for one in cycle.beforehand),
-            )
+        gates: dict[str, Gate] = {name: gate.gate() for kind in self._gates().values() for name, gate in kind.items()}
         return PathwayModel(
             name=self.name,
             steps={name: _step(name, step) for name, step in self.steps.items()},
@@ -312,6 +244,7 @@ class ModelFile:
             whole_days=self.whole_days,
             stratify_by=self.stratify_by,
             warnings=self.warnings,
+            holidays=self.holidays,
         )
 
 
@@ -321,6 +254,7 @@ def _step(name: str, step: StepFile) -> Step:
         activity=step.activity,
         laws={stratum: law.law() for stratum, law in step.laws.items()},
         waits_for=step.waits_for,
+        waits_for_any=step.waits_for_any,
         gate=step.gate,
         then=step.then,
         by_age=step.by_age,

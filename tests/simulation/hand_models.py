@@ -13,7 +13,8 @@ from event_logs.window import ObservationWindow
 from simulation.arrivals import Arrivals
 from simulation.cohort import Cohort
 from simulation.engine import simulate
-from simulation.gates import ReviewCycle, Sessions
+from simulation.gates import Gate
+from simulation.gates.recorded import recorded_at
 from simulation.laws import Law
 from simulation.model import START, Choice, Option, PathwayModel, Step
 
@@ -56,15 +57,15 @@ def model_of(
     steps: Sequence[Step],
     choices: Mapping[str, Choice],
     *,
-    gates: Mapping[str, Sessions | ReviewCycle] | None = None,
+    gates: Mapping[str, Gate] | None = None,
     final: tuple[str, ...] = ("end",),
     whole_days: bool = False,
     arrivals: Arrivals | None = None,
 ) -> PathwayModel:
     """A model whose activities have the ranks of the order in which the steps stand."""
     names = dict.fromkeys([s.activity for s in steps if s.activity])
-    reviews = [gate.review for gate in (gates or {}).values() if isinstance(gate, ReviewCycle)]
-    ranks = {name: rank for rank, name in enumerate([*reviews, *names], start=1)}
+    at_gates = [name for gate in (gates or {}).values() for name in recorded_at(gate)]
+    ranks = {name: rank for rank, name in enumerate([*at_gates, *names], start=1)}
     return PathwayModel(
         name="by hand",
         steps={s.name: s for s in steps},
