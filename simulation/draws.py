@@ -8,6 +8,7 @@ same name has the same luck in both.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Generic, TypeVar
@@ -34,10 +35,10 @@ class Column(Generic[T]):
 
     __slots__ = ("_occasions", "_of", "_taken")
 
-    def __init__(self, taken: list[int], of: Callable[[int], list[T]]) -> None:
+    def __init__(self, taken: array[int], of: Callable[[int], array[T]]) -> None:
         self._taken = taken
-        self._of: Callable[[int], list[T]] = of
-        self._occasions: list[list[T]] = []
+        self._of: Callable[[int], array[T]] = of
+        self._occasions: list[array[T]] = []
 
     def next(self, child: int) -> T:
         """The child's value on its next occasion."""
@@ -59,16 +60,18 @@ class Draws:
         self._children, self._streams, self._whole_days = children, streams, whole_days
         self.frailty: Floats = np.zeros(len(children.arrival))
         """b of every child; set before any duration is asked for."""
-        self._taken: dict[str, list[int]] = {}
+        self._taken: dict[str, array[int]] = {}
+        self._units: dict[str, Column[float]] = {}
         self._strata: dict[str, list[str]] = {}
         self._groups: dict[str, Mapping[str, npt.NDArray[np.int64]]] = {}
 
     def unit(self, name: str, child: int) -> float:
         """The child's bare draw for a purpose on its next occasion."""
-        taken = self._counter(name)
-        number = taken[child]
-        taken[child] = number + 1
-        return self._streams.unit(name, child, number)
+        if name not in self._units:
+            self._units[name] = Column(
+                self._counter(name), lambda number: _floats(self._streams.occasion(name, number))
+            )
+        return self._units[name].next(child)
 
     def durations(self, step: Step, stratify_by: str) -> Column[float]:
         """Days that a step takes; not of steps by age, whose law asks for the age at which they begin."""
@@ -103,11 +106,11 @@ class Draws:
 
     def gaps(self, cycle: ReviewCycle) -> Column[float]:
         """Days from one review (or the start) to the next, at least one; the occasion is the review's number."""
-        return Column([], partial(self._gaps, cycle))
+        return Column(array("i"), partial(self._gaps, cycle))
 
     def decides(self, cycle: ReviewCycle) -> Column[float]:
         """The draw that says whether a ready plan is decided; the occasion is the review's number."""
-        return Column([], lambda number: self._streams.occasion(f"decides {cycle.review}", number).tolist())
+        return Column(array("i"), lambda number: _floats(self._streams.occasion(f"decides {cycle.review}", number)))
 
     def stratum(self, by: str, child: int) -> str:
         """The child's stratum by a case attribute."""
@@ -119,18 +122,17 @@ class Draws:
         """The days as the records would hold them."""
         return float(round(days)) if self._whole_days and days < 1e9 else days
 
-    def _counter(self, name: str) -> list[int]:
+    def _counter(self, name: str) -> array[int]:
         if name not in self._taken:
-            self._taken[name] = [0] * len(self._children.arrival)
+            self._taken[name] = array("i", bytes(array("i").itemsize * len(self._children.arrival)))
         return self._taken[name]
 
-    def _days(self, step: Step, stratify_by: str, number: int) -> list[float]:
+    def _days(self, step: Step, stratify_by: str, number: int) -> array[float]:
         units = self._streams.occasion(step.name, number)
         days = np.empty(len(units))
         for law, rows in self._by_law(step, stratify_by):
             days[rows] = paced_quantiles(law, step.rho, self.frailty[rows], units[rows])
-        found: list[float] = (np.round(days) if self._whole_days else days).tolist()
-        return found
+        return _floats(np.round(days) if self._whole_days else days)
 
     def _by_law(self, step: Step, stratify_by: str) -> list[tuple[Law, npt.NDArray[np.int64] | slice]]:
         """The laws of a step and the children that each is for."""
@@ -145,16 +147,20 @@ class Draws:
             self._groups[by] = {name: np.flatnonzero(values == name) for name in sorted(set(values.tolist()))}
         return self._groups[by]
 
-    def _chosen(self, stream: str, choice: Choice, number: int) -> list[int]:
+    def _chosen(self, stream: str, choice: Choice, number: int) -> array[int]:
         units = self._streams.occasion(stream, number)
         chosen = np.zeros(len(units), dtype=np.int64)
         for stratum, rows in self._group(choice.by).items():
             chosen[rows] = np.searchsorted(choice.cumulative(stratum), units[rows], side="left")
-        return chosen.tolist()
+        return array("i", chosen.astype(np.intc).tobytes())
 
-    def _gaps(self, cycle: ReviewCycle, number: int) -> list[float]:
+    def _gaps(self, cycle: ReviewCycle, number: int) -> array[float]:
         units = self._streams.occasion(f"gap {cycle.review}", number)
         # A review on the day of the last one would be the last one.
         gaps = cycle.gap(number).remaining_of(units, np.full(len(units), WITHIN_THE_DAY))
-        found: list[float] = np.maximum(np.round(gaps), 1.0).tolist()
-        return found
+        return _floats(np.maximum(np.round(gaps), 1.0))
+
+
+def _floats(values: Floats) -> array[float]:
+    """Eight bytes a value, and nearly as quick to look into as a list."""
+    return array("d", values.tobytes())

@@ -111,14 +111,16 @@ class _Run:
             for day in to_days(pd.Series(sessions)).tolist():
                 # After all else that happens on the day, so that papers completed on it count as in.
                 self._at(day, self._session, (name, gate), priority=_LAST)
-        begin, leaves_as = self.ready.branches.get(START), self.model.leaves_as
-        for child, day in enumerate(self.children.arrival):
-            # Nobody leaves before they are there; who should have left by now leaves on the first day.
-            leaves = max(self.children.leaves[child], day if day == day else self.start + 1.0)
-            if day == day:
-                self._at(max(day, self.start), self._arrive, (child, begin))
-            if leaves <= self.horizon and leaves_as:
-                self._at(leaves, self._leave, child)
+        arrival = self.children.arrival
+        for child, day in enumerate(arrival):
+            if day != day:
+                # Who should have left by now leaves on the first day.
+                self._leaves(child, self.start + 1.0)
+        coming = sorted(
+            (child for child, day in enumerate(arrival) if day == day), key=arrival.__getitem__, reverse=True
+        )
+        if coming:
+            self._at(max(arrival[coming[-1]], self.start), self._arrive, coming)
         self.env.run(until=self.horizon + 1.0)
 
     # What happens --------------------------------------------------------------------------------------------------
@@ -130,8 +132,21 @@ class _Run:
         self.env.schedule(event, priority, max(day - self.env.now, 0.0))
 
     def _arrive(self, event: Any) -> None:
-        child, begin = event._value
-        self._choose(begin, child)
+        """The next of those still to come, last first; one event at a time, however many there are."""
+        coming, branch = event._value, self.ready.branches.get(START)
+        child = coming.pop()
+        if coming:
+            self._at(self.children.arrival[coming[-1]], self._arrive, coming)
+        # Nobody leaves before they are there.
+        self._leaves(child, self.env.now)
+        if branch is not None:
+            self._choose(branch, child)
+
+    def _leaves(self, child: int, earliest: float) -> None:
+        day = max(self.children.leaves[child], earliest)
+        if day <= self.horizon and self.model.leaves_as:
+            # Before all else that happens on the day.
+            self._at(day, self._leave, child, priority=simpy.events.URGENT)
 
     def _leave(self, event: Any) -> None:
         child = event._value

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from simulation.draws import Column, Draws
-from simulation.gates import ReviewCycle, Sessions
+from simulation.gates import Gate, ReviewCycle
 from simulation.model import PathwayModel, Step
 
 
@@ -26,7 +26,7 @@ class Work:
     code: int
     """Position of its activity in the run's activities; -1 for a step that records nothing."""
     days: Column[float]
-    gate: Sessions | ReviewCycle | None
+    gate: Gate | None
     final: bool
     """Whether the case ends with it."""
     reviews: Reviews | None = None

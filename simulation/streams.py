@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 _BLOCK = 4
 """Occasions drawn at a time; most steps of a pathway happen to a child once or twice."""
+_MOST_KEPT = 2_000_000
+"""Rows of blocks kept: 64 MB."""
 
 
 def stable_hash(name: str) -> int:
@@ -56,6 +58,8 @@ class Streams:
         """A block of occasions for all children, one row a child."""
         key = (name, block)
         if key not in self._blocks:
+            while len(self._blocks) > 1 and len(self._blocks) * self._children >= _MOST_KEPT:
+                del self._blocks[next(iter(self._blocks))]  # the oldest; drawn again, the same, where it is asked for
             generator = self.generator(f"{name}#{block}")
             # random() may return exactly 0, which no inverse survival function can take: 1 - u lies in (0, 1].
             self._blocks[key] = 1.0 - generator.random((self._children, _BLOCK))
