@@ -1,8 +1,15 @@
-"""New cases: how many come, and when."""
+"""New cases: how many come, and when.
+
+Families arrive at a rate that has a level, a season and a trend; how many children a family brings is drawn with the
+family, and they all arrive on its day. The points at which families arrive are those of a Poisson process of rate one,
+read off the running total of the rate (inversion), so that two scenarios with other rates share who arrives.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -10,36 +17,96 @@ import pandas as pd
 
 from event_logs.log import to_days
 
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+GROUP = "arrives_with"
+"""Column of the pool: rows with the same value were brothers and sisters who arrived together."""
+YEAR = 365.25
 _BLOCK = 256
+
+
+class Arriving(NamedTuple):
+    """New cases in the order in which they come; the members of a family one after another."""
+
+    days: Floats
+    """Day of arrival: whole, since 1970-01-01, ascending."""
+    rows: Ints
+    """Which row of the pool each copies."""
+    group: Ints
+    """With whom each comes: the number of its family in the run, from 0."""
 
 
 @dataclass(frozen=True)
 class Arrivals:
     """New cases: a rate for each calendar month and the observed cases whose attributes they take.
 
-    Counts are Poisson; attributes are copied from whole observed cases, so what goes together stays together.
+    The rate of a month is its entry of `per_month` times the trend since `origin`. Counts of families are Poisson, or
+    more scattered (`dispersion`); attributes are copied from whole observed families, so what goes together stays
+    together.
     """
 
-    per_month: npt.NDArray[np.float64]
-    """Twelve rates, January first: cases a month."""
+    per_month: Floats
+    """Twelve rates at `origin`, January first: cases a month, every child of a family counted."""
     pool: pd.DataFrame
-    """One row an observed case that new cases may copy, with its attributes."""
-    weight: npt.NDArray[np.float64]
+    """One row an observed case that new cases may copy, with its attributes. Rows with the same value in the column
+    `arrives_with` are one family; without that column every row stands alone."""
+    weight: Floats
     """How often each row of the pool is drawn, relative to the others."""
+    trend_per_year: float = 0.0
+    """Change of the rate in the year around `origin`: -0.05 is 5 % fewer a year."""
+    origin: str = ""
+    """Day on which `per_month` holds as it stands (ISO date); empty for none, and then there is no trend."""
+    trend_lasts_years: float = 2.0
+    """How many years' worth of trend lie ahead of the origin, however far one looks: it fades as exp(-years / this)."""
+    dispersion: float = 0.0
+    """Variance of what each month's rate is multiplied by (mean 1, gamma): 0 is Poisson, more is more scattered."""
+    group_sizes: tuple[float, ...] = ()
+    """Shares of families of one, two, three... children; empty: every case comes alone."""
 
-    def draw(
-        self, start: pd.Timestamp, end: pd.Timestamp, generator: np.random.Generator
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-        """Days of arrival (since 1970-01-01, whole, ascending) after `start` up to `end`, and rows of the pool.
+    def __post_init__(self) -> None:
+        if not self.trend_per_year > -1.0 or not self.trend_lasts_years > 0.0 or not self.dispersion >= 0.0:
+            raise ValueError(
+                "trend_per_year must be above -1, trend_lasts_years above 0 and dispersion at least 0, got "
+                f"{self.trend_per_year}, {self.trend_lasts_years} and {self.dispersion}"
+            )
+        if self.trend_per_year and not self.origin:
+            raise ValueError("a trend needs the day from which it counts: origin is empty")
+        if self.group_sizes and (min(self.group_sizes) < 0 or sum(self.group_sizes) <= 0):
+            raise ValueError(f"group_sizes must be shares of at least 0, not all 0, got {self.group_sizes}")
+        shown = {len(rows) for rows in self._families}
+        missing = [size for size, share in enumerate(self.group_sizes, start=1) if share > 0 and size not in shown]
+        if missing and len(self.pool):
+            raise ValueError(f"group_sizes has families of {missing[0]}, and the pool none of that size to copy")
 
-        A unit-rate Poisson process is read off the running total of the rates (inversion), two draws an arrival: a
-        longer horizon only adds arrivals, and under other rates the same cases come sooner or later.
+    @property
+    def mean_group(self) -> float:
+        """Children a family brings, on average."""
+        shares = np.asarray(self.group_sizes or (1.0,), dtype=float)
+        return float(shares @ np.arange(1, len(shares) + 1) / shares.sum())
+
+    def level(self, days: npt.ArrayLike) -> Floats:
+        """What the trend multiplies the rate by on these days (since 1970-01-01); 1 at the origin.
+
+        Looking ahead it is damped: the trend of a noisy count must not run away over years nobody has seen.
         """
-        months = pd.date_range(start.normalize().replace(day=1), end, freq="MS")
-        first, last = float(to_days(pd.Series([start]))[0]) + 1.0, float(to_days(pd.Series([end]))[0]) + 1.0
-        bounds = np.clip(to_days(pd.Series(months.append(months[-1:] + pd.offsets.MonthBegin(1)))), first, last)
-        length = np.asarray(months.days_in_month, dtype=float)
-        total = np.append(0.0, np.cumsum(self.per_month[np.asarray(months.month) - 1] * np.diff(bounds) / length))
+        day = np.asarray(days, dtype=float)
+        if not self.trend_per_year:
+            return np.ones(day.shape)
+        years = (day - float(to_days(pd.Series([pd.Timestamp(self.origin)]))[0])) / YEAR
+        worth = np.where(years > 0, self.trend_lasts_years * -np.expm1(-years / self.trend_lasts_years), years)
+        return np.asarray((1.0 + self.trend_per_year) ** worth)
+
+    def draw(self, start: pd.Timestamp, end: pd.Timestamp, generator: np.random.Generator) -> Arriving:
+        """Who arrives after `start` up to and including `end`.
+
+        Two draws a family: its place among the points of rate one, and which observed family it copies. A longer
+        horizon only adds arrivals, and under other rates the same families come sooner or later.
+        """
+        # Far ahead in the same stream: the points are the same with any dispersion.
+        ahead = generator.bit_generator
+        assert isinstance(ahead, np.random.PCG64), "arrivals are drawn from a PCG64 stream"
+        own = np.random.Generator(ahead.jumped())
+        bounds, total = self._running_total(start, end, own)
         points, units = np.zeros(0), np.zeros(0)
         while not len(points) or points[-1] <= total[-1]:
             draws = generator.random((_BLOCK, 2))
@@ -47,7 +114,54 @@ class Arrivals:
             units = np.append(units, draws[:, 1])
         count = int(np.searchsorted(points, total[-1], side="left"))
         # Of two bounds with one total (a month with rate 0 between them), the later one is taken.
-        day = np.floor(np.interp(points[:count], total, bounds))
-        cumulative = np.cumsum(self.weight) / self.weight.sum()
-        rows = np.searchsorted(cumulative, units[:count], side="right")
-        return np.minimum(day, last - 1.0), np.minimum(rows, len(self.pool) - 1).astype(np.int64)
+        day = np.minimum(np.floor(np.interp(points[:count], total, bounds)), bounds[-1] - 1.0)
+        families, cumulative = self._families, self._cumulative
+        chosen = np.minimum(np.searchsorted(cumulative, units[:count], side="right"), len(families) - 1)
+        size = np.asarray([len(families[number]) for number in chosen], dtype=np.int64)
+        rows = [families[number] for number in chosen]
+        return Arriving(
+            np.repeat(day, size),
+            np.concatenate(rows) if rows else np.zeros(0, dtype=np.int64),
+            np.repeat(np.arange(count, dtype=np.int64), size),
+        )
+
+    def expected(self, start: pd.Timestamp, end: pd.Timestamp) -> float:
+        """How many cases are expected after `start` up to and including `end`."""
+        return float(self._running_total(start, end, None)[1][-1]) * self.mean_group
+
+    def _running_total(
+        self, start: pd.Timestamp, end: pd.Timestamp, generator: np.random.Generator | None
+    ) -> tuple[Floats, Floats]:
+        """Bounds of the months, in days, and the families expected up to each."""
+        months = pd.date_range(start.normalize().replace(day=1), end, freq="MS")
+        first, last = float(to_days(pd.Series([start]))[0]) + 1.0, float(to_days(pd.Series([end]))[0]) + 1.0
+        edges = to_days(pd.Series(months.append(months[-1:] + pd.offsets.MonthBegin(1))))
+        bounds = np.clip(edges, first, last)
+        length = np.asarray(months.days_in_month, dtype=float)
+        rates = self.per_month[np.asarray(months.month) - 1] * self.level((edges[1:] + edges[:-1]) / 2.0)
+        if self.dispersion > 0.0 and generator is not None:
+            rates = rates * generator.gamma(1.0 / self.dispersion, self.dispersion, len(months))
+        return bounds, np.append(0.0, np.cumsum(rates / self.mean_group * np.diff(bounds) / length))
+
+    @cached_property
+    def _families(self) -> list[Ints]:
+        """Rows of the pool, family by family; every row by itself where cases come alone."""
+        alone = not self.group_sizes or GROUP not in self.pool
+        codes = np.arange(len(self.pool)) if alone else pd.factorize(self.pool[GROUP])[0]
+        order = np.argsort(codes, kind="stable")
+        starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+        return [part.astype(np.int64) for part in np.split(order, starts[1:])] if len(codes) else []
+
+    @cached_property
+    def _cumulative(self) -> Floats:
+        """Running total of the chance of each family: its size by `group_sizes`, among those of a size by weight."""
+        weight = np.asarray([float(self.weight[rows].mean()) for rows in self._families])
+        if self.group_sizes:
+            size = np.asarray([len(rows) for rows in self._families])
+            shares = np.asarray(self.group_sizes, dtype=float)
+            known = size <= len(shares)
+            of_size = np.bincount(size, weight)
+            part = np.where(known, shares[np.minimum(size, len(shares)) - 1], 0.0)
+            weight = np.divide(weight * part, of_size[size], out=np.zeros(len(size)), where=of_size[size] > 0)
+        total = weight.sum()
+        return np.asarray(np.cumsum(weight) / total) if total > 0 else np.linspace(0.0, 1.0, len(weight) + 1)[1:]

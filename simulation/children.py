@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from event_logs.log import from_days, to_days
+from simulation.arrivals import GROUP
 from simulation.cohort import Cohort, strata_of
 from simulation.model import PathwayModel
 
@@ -35,11 +36,13 @@ def everybody(model: PathwayModel, cohort: Cohort, end: pd.Timestamp, generator:
     arrival = list(cohort.arrival) or [float("nan")] * len(cases)
     if model.arrivals is not None:
         start = pd.Timestamp(from_days([cohort.day])[0])
-        days, rows = model.arrivals.draw(start, end, generator)
-        new = model.arrivals.pool.iloc[rows].reset_index(drop=True)
+        days, rows, group = model.arrivals.draw(start, end, generator)
+        new = model.arrivals.pool.iloc[rows].reset_index(drop=True).drop(columns=GROUP, errors="ignore")
         new["case"] = _new_ids(cases["case"], len(new))
         if "child" in new:
             new["child"] = new["case"]  # another child with the same attributes, not the same child again
+        if "family" in new:  # named by the first of its children
+            new["family"] = new["case"].to_numpy()[np.searchsorted(group, group)]
         new["start"], new["end"] = from_days(days), pd.NaT
         if "birth" in new:
             new["birth"] = from_days(days - new.pop("age_days").to_numpy())

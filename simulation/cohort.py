@@ -12,7 +12,7 @@ import pandas as pd
 
 from event_logs.log import EventLog, LogArrays, to_days
 from simulation.gates import ReviewCycle, Sessions
-from simulation.model import START, Choice, PathwayModel, Step
+from simulation.model import START, UNRECORDED, Choice, PathwayModel, Step
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,8 @@ def snapshot(log: EventLog, model: PathwayModel) -> Cohort:
 
     A child is in a step when the activity that starts it has happened and the step's own activity has not happened
     since. A step left behind without a record (a later milestone is recorded) is dropped, and so is one that began
-    before its ending was reliably recorded; both are counted in `unplaced` when the child is then in no step at all.
+    before its ending was reliably recorded. A child that is then in no step at all goes on as the model's choice
+    `UNRECORDED` says, if it has one and something of the child is recorded; the others are listed in `unplaced`.
     """
     arrays = log.arrays
     rows = np.flatnonzero(np.isnan(arrays.end))
@@ -187,6 +188,9 @@ class _Placer:
             waiting = step.waits_for and step.activity not in last and all(name in last for name in step.waits_for)
             if waiting and not self._left_behind({step.name}, activities):
                 place.running.append((step.name, max(days[last[name]] for name in step.waits_for)))
+        nowhere = bool(place.reason and activities) and not place.running and not place.undecided
+        if nowhere and UNRECORDED in self.model.choices:
+            place.undecided.append((UNRECORDED, days[0]))
         for name, since in place.running:
             gate = self.model.gates.get(self.model.steps[name].gate)
             if isinstance(gate, ReviewCycle):

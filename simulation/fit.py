@@ -10,19 +10,18 @@ import numpy.typing as npt
 import pandas as pd
 
 from event_logs import vocabulary as v
-from event_logs.log import EventLog, from_days, to_days
+from event_logs.log import EventLog, to_days
 from simulation import pathway as p
 from simulation.arrivals import Arrivals
+from simulation.arrivals_fit import fit_arrivals
 from simulation.frailty_fit import Planned, Watched, fit_rho
 from simulation.gates import NO_DELAY, ReviewCycle, Sessions
-from simulation.laws import MINIMUM_OBSERVED, Competing, Stays, fit_competing
-from simulation.model import START, Choice, Option, PathwayModel, Step
+from simulation.laws import FEWEST_EXITS, MINIMUM_OBSERVED, Competing, Stays, fit_competing
+from simulation.model import START, UNRECORDED, Choice, Option, PathwayModel, Step
 from simulation.panel_fit import inferred_sessions
 from simulation.readiness import ReviewHistories, fit_readiness
 
 Floats = npt.NDArray[np.float64]
-RECENT_DAYS = 3 * 365.25
-"""New cases come at the rate, and with the attributes, of the last three years."""
 
 
 def fit_pathway(
@@ -53,6 +52,8 @@ def fit_pathway(
     fitter.planning(base)
     fitter.panel(panel)
     fitter.start()
+    fitter.unrecorded()
+    fitter.newcomers()
     fitter.frailty(base)
     return PathwayModel(
         name="Declared permanence pathway",
@@ -61,7 +62,7 @@ def fit_pathway(
         ranks={activity: milestone.rank for activity, milestone in v.MILESTONES.items()},
         final=(v.CEASED,),
         gates=fitter.gates,
-        arrivals=_arrivals(log, fitter.weight, fitter.first_setting),
+        arrivals=fitter.arrivals,
         leaves_at_days=p.LEAVES_AT_DAYS,
         leaves_as=v.CEASED,
         stratify_by="age_band",
@@ -92,6 +93,7 @@ class _Fitter:
     warnings: list[str] = field(default_factory=list)
     watched: list[Watched] = field(default_factory=list)
     planned: Planned | None = None
+    arrivals: Arrivals | None = None
 
     def __post_init__(self) -> None:
         arrays = self.log.arrays
@@ -315,6 +317,40 @@ class _Fitter:
         self.choices[START] = Choice(options=(Option(starts=(opening,), share={"": 1.0}),))
         self.choices[v.BECAME_LOOKED_AFTER] = Choice(options=tuple(options), by="first_setting")
 
+    def unrecorded(self) -> None:
+        """Children away since before plans were recorded, none known since: they leave at an age, as others did."""
+        since = self.reliable(p.DECISIONS)
+        case, begin = self._occurrences(v.ACCOMMODATED)
+        known = (begin < since) & (self.until[case] >= since)
+        if since <= self.arrays.window_start or not known.any():
+            return
+        case, begin = case[known], begin[known]
+        others = set(v.MILESTONES) - {v.BECAME_LOOKED_AFTER, v.AT_HOME, v.ACCOMMODATED, v.REVIEW, v.CEASED}
+        other = np.fmin.reduce([self._next(case, begin, name) for name in sorted(others)])
+        other, left = (np.where(np.isnan(day), np.inf, day) for day in (other, self._next(case, begin, v.CEASED)))
+        end = np.minimum(self.until[case], other)
+        # Nothing before `since` tells how those go on who are still there then without a plan.
+        cause = ((left <= end) & (left < other) & (left < self.adult[case] - 1.0)).astype(np.int64)
+        by_age = not np.isnan(self.adult).any()
+        clock = begin - (self.adult[case] - p.LEAVES_AT_DAYS) if by_age else np.zeros(len(case))
+        stays = Stays(end - begin + clock, cause, since - begin + clock, self.weight[case], case)
+        name = self._name(p.UNRECORDED_STAGE, v.CEASED)
+        if (cause > 0).sum() >= FEWEST_EXITS:
+            fit = fit_competing(name, (v.CEASED,), stays)
+            self._note(fit)
+            law = fit.laws[v.CEASED]
+        else:
+            like = self._name(v.LONG_TERM, v.CEASED)
+            by_age, law = self.steps[like].by_age, self.steps[like].law("")
+            self.warnings.append(f"{name}: fewer than {FEWEST_EXITS} were seen to leave; taken to be as {like}")
+        self.steps[name] = Step(name=name, activity=v.CEASED, laws={"": law}, by_age=by_age)
+        self.choices[UNRECORDED] = Choice(options=(Option(starts=(name,), share={"": 1.0}),))
+
+    def newcomers(self) -> None:
+        """Who becomes looked after from now on."""
+        self.arrivals, warnings = fit_arrivals(self.log, self.weight, {"first_setting": self.first_setting})
+        self.warnings += warnings
+
     def frailty(self, base: PathwayModel | None) -> None:
         """How much of each duration goes with the child; of an earlier fit of the same log it is taken as it was."""
         if base is None:
@@ -350,34 +386,3 @@ def _cycle(model: PathwayModel) -> ReviewCycle:
 def _share(chosen: npt.NDArray[np.bool_], weight: Floats) -> float:
     total = float(weight.sum())
     return float(weight[chosen].sum()) / total if total else 0.0
-
-
-def _arrivals(log: EventLog, weight: Floats, first_setting: npt.NDArray[np.str_]) -> Arrivals:
-    """Monthly rates and whole observed cases of the last three years (or of the window, where it is shorter)."""
-    arrays = log.arrays
-    begin = max(arrays.window_end - RECENT_DAYS, arrays.window_start)
-    recent = np.flatnonzero((arrays.start > begin) & (arrays.start <= arrays.window_end))
-    if weight[recent].sum() <= 0:
-        recent = np.arange(len(arrays.start))
-        begin = float(arrays.start.min()) if len(recent) else arrays.window_end - 1.0
-    months = pd.DatetimeIndex(from_days(arrays.start[recent])).month.to_numpy()
-    counts = np.bincount(months, weights=weight[recent], minlength=13)[1:13]
-    watched = pd.DatetimeIndex(from_days(np.arange(np.floor(begin) + 1.0, arrays.window_end + 1.0)))
-    # Months under observation: a short log has seen some months of the year more often than others.
-    exposure = np.bincount(watched.month, weights=1.0 / watched.days_in_month, minlength=13)[1:13]
-    level = counts.sum() / max(float(exposure.sum()), 1 / 30)
-    # The season is drawn half-way to level: twelve counts of three years are mostly noise.
-    own = np.divide(counts, exposure, out=np.full(12, level), where=exposure > 0.5)
-    rates = 0.5 * own + 0.5 * level
-    # How a case ended is no attribute of one that begins.
-    pool = log.cases.iloc[recent].drop(columns=["case", "start", "end"])
-    pool = pool.drop(columns=["destination", "permanence_date", "permanence_as"], errors="ignore").reset_index(
-        drop=True
-    )
-    pool["first_setting"] = first_setting[recent]
-    if "birth" in pool:
-        pool["age_days"] = arrays.start[recent] - to_days(pool["birth"])
-        pool["birth"] = pd.Series(pd.NaT, index=pool.index, dtype=pool["birth"].dtype)  # a model names no child
-    if "child" in pool:
-        pool["child"] = pd.Series("", index=pool.index, dtype=pool["child"].dtype)
-    return Arrivals(rates, pool, np.maximum(weight[recent], 0.0))

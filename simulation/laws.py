@@ -185,6 +185,8 @@ class Competing:
 
 MINIMUM_OBSERVED = 30
 """Fewer ended stays than this, and the fit says so."""
+FEWEST_EXITS = 5
+"""With fewer ended stays than this nothing is said of a way by itself."""
 MINIMUM_AT_RISK = 5
 """The Kaplan-Meier body stops where fewer than this many were still at risk; the tail takes over."""
 

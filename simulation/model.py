@@ -14,6 +14,8 @@ from simulation.laws import Law
 
 START = "start of the case"
 """What a choice comes after when it says how a case begins."""
+UNRECORDED = "stage not recorded"
+"""What a choice comes after when it says how a case goes on whose stage the records do not show."""
 
 
 @dataclass(frozen=True, kw_only=True)

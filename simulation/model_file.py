@@ -138,7 +138,18 @@ def _arrivals(arrivals: Arrivals) -> Iterator[str]:
     yield ""
     yield "[arrivals]  # new cases a month, January first; each copies the attributes of a row of the pool"
     weight = [float(value) for value in arrivals.weight]
-    yield from pairs({"per_month": [float(rate) for rate in arrivals.per_month], "weight": weight})
+    yield from pairs({"per_month": [float(rate) for rate in arrivals.per_month]})
+    yield "# a trend counts from its origin and fades ahead of it; group_sizes: families of one, two, three... children"
+    yield from pairs(
+        {
+            "trend_per_year": float(arrivals.trend_per_year),
+            "origin": arrivals.origin,
+            "trend_lasts_years": float(arrivals.trend_lasts_years),
+            "dispersion": float(arrivals.dispersion),
+            "group_sizes": [float(share) for share in arrivals.group_sizes],
+            "weight": weight,
+        }
+    )
     for name in arrivals.pool.columns:
         yield "[[arrivals.pool]]"
         yield from pairs(column_of(str(name), arrivals.pool[name]))

@@ -151,6 +151,11 @@ class ArrivalsFile:
     per_month: Annotated[tuple[NotNegative, ...], Field(min_length=12, max_length=12)]
     weight: Annotated[tuple[NotNegative, ...], Field(min_length=1)]
     pool: tuple[ColumnFile, ...]
+    trend_per_year: float = 0.0
+    origin: str = ""
+    trend_lasts_years: float = 2.0
+    dispersion: NotNegative = 0.0
+    group_sizes: tuple[NotNegative, ...] = ()
 
     def __post_init__(self) -> None:
         wrong = [column.name for column in self.pool if len(column.values) != len(self.weight)]
@@ -166,7 +171,16 @@ class ArrivalsFile:
     def arrivals(self) -> Arrivals:
         """The arrivals."""
         pool = pd.DataFrame({column.name: column.column() for column in self.pool}, index=range(len(self.weight)))
-        return Arrivals(np.asarray(self.per_month, dtype=float), pool, np.asarray(self.weight, dtype=float))
+        return Arrivals(
+            np.asarray(self.per_month, dtype=float),
+            pool,
+            np.asarray(self.weight, dtype=float),
+            trend_per_year=self.trend_per_year,
+            origin=self.origin,
+            trend_lasts_years=self.trend_lasts_years,
+            dispersion=self.dispersion,
+            group_sizes=self.group_sizes,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

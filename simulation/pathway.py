@@ -10,6 +10,7 @@ from simulation.model import reachable
 PLANNING = "Planning"
 PLAN_DECIDED = "plan decided"
 PANEL_AGAIN = "Permanence panel again"
+UNRECORDED_STAGE = "Stage not recorded"
 PANEL_GATE = "permanence panel"
 REVIEW_GATE = "LAAC reviews"
 

@@ -31,7 +31,7 @@ from simulation.cohort import Cohort, Running, Undecided, queued, snapshot
 from simulation.engine import simulate
 from simulation.gates import Beforehand, ReviewCycle, Sessions
 from simulation.laws import fixed
-from simulation.model import START, Choice, Option, PathwayModel, Step
+from simulation.model import START, UNRECORDED, Choice, Option, PathwayModel, Step
 
 SLOW, QUICK = weibull(2.0, 300.0), weibull(2.0, 60.0)
 """Coefficients of variation of about one half: a re-drawn duration is far from a remaining one."""
@@ -160,6 +160,20 @@ def test_a_step_begun_before_its_ending_was_recorded_is_not_taken_for_open() -> 
     cohort = snapshot(EventLog.of(events, window, cases=cases, ranks=model.ranks), model)
     assert [(item.child, item.step) for item in cohort.running] == [(1, "planning")]
     assert cohort.unplaced.to_numpy().tolist() == [["a", "began before its ending was reliably recorded"]]
+
+
+def test_a_child_whose_stage_is_not_recorded_goes_on_as_the_model_says_of_such_children() -> None:
+    model = permanence()
+    way = Choice(options=(Option(starts=("home end",), share={"": 1.0}),))
+    model = replace(model, choices={**model.choices, UNRECORDED: way})
+    cases = pd.DataFrame({"case": ["a", "b"], "start": [at(-900), at(100)], "end": open_ends(2)})
+    events = pd.DataFrame({"case": ["b"], "activity": "in", "date": [at(100)]})
+    window = ObservationWindow(at(0), at(1000), {"recommended": at(500)})
+    cohort = snapshot(EventLog.of(events, window, cases=cases, ranks=model.ranks), model)
+    assert [(item.child, item.choice, item.since) for item in cohort.undecided] == [(1, UNRECORDED, DAY_ZERO + 100)]
+    assert cohort.counts.to_numpy().tolist() == [[f"after {UNRECORDED}", 1]]
+    # Of the other nothing at all is recorded.
+    assert cohort.unplaced["case"].tolist() == ["a"]
 
 
 def test_a_case_older_than_the_records_without_any_event_is_not_started_anew() -> None:

@@ -19,7 +19,7 @@ from simulation.engine import simulate
 from simulation.fit import fit_pathway
 from simulation.gates import ReviewCycle, Sessions
 from simulation.laws import Law
-from simulation.model import Choice, PathwayModel
+from simulation.model import UNRECORDED, Choice, PathwayModel
 from simulation.readiness import lognormal
 
 PANEL = Sessions(weekday="Tuesday", weeks_of_month=(1, 3), skip_months=(7,), slots=4, lead_days=14)
@@ -199,7 +199,8 @@ def test_arrivals_are_those_of_the_last_three_years(fitted: PathwayModel, log: E
     assert fitted.arrivals is not None
     begin = EXTRACT - pd.Timedelta(days=3 * 365.25)
     recent = ((log.cases["start"] > begin) & (log.cases["start"] <= EXTRACT)).sum()
-    assert fitted.arrivals.per_month.sum() == pytest.approx(recent / 3, rel=0.01)
+    assert fitted.arrivals.expected(begin, EXTRACT) == pytest.approx(recent, rel=0.001)
+    assert fitted.arrivals.per_month.sum() == pytest.approx(recent / 3, rel=0.1)
     assert len(fitted.arrivals.pool) == recent
     assert (fitted.arrivals.pool["first_setting"] == v.AT_HOME).mean() == pytest.approx(0.28, abs=0.06)
     assert fitted.arrivals.pool["age_days"].between(0, 14 * 366).all()
@@ -248,8 +249,17 @@ def test_a_late_recording_of_decisions_does_not_bias_planning(whole: EventLog) -
     for name in (f"{v.RETURN_HOME} → {v.RETURNED_HOME}", f"{v.RECOMMENDED} → {v.REPORT_COMPLETED}"):
         shape, scale = WEIBULLS[name]
         assert model.steps[name].laws[""].isf(0.5) == pytest.approx(scale * np.log(2) ** (1 / shape), rel=0.15)
+    # Those away since before 2018, of whom no plan is known, leave at the ages at which such young people leave.
     cohort = snapshot(partial, model)
-    assert len(cohort.unplaced) < 0.2 * len(cohort.cases)
+    assert cohort.unplaced.empty
+    waiting = [item for item in cohort.undecided if item.choice == UNRECORDED]
+    assert len(waiting) > 20
+    (name,) = model.choices[UNRECORDED].options[0].starts
+    law = model.steps[name].laws[""]
+    assert model.steps[name].by_age
+    planted_law = Law(LEAVING, np.linspace(1.0, 0.0, 101))
+    for age in (16.3, 17.0, 17.5):
+        assert law.sf(age * 365.25) == pytest.approx(planted_law.sf(age * 365.25), abs=0.2)
 
 
 def test_side_by_side_papers_are_not_taken_for_passed(log: EventLog) -> None:
@@ -338,7 +348,8 @@ def test_a_weight_is_a_case_repeated(log: EventLog) -> None:
             assert option.share[""] == pytest.approx(same.share[""], abs=1e-9)
     assert weighted.arrivals is not None
     assert again.arrivals is not None
-    np.testing.assert_allclose(weighted.arrivals.per_month, again.arrivals.per_month)
+    # How far a trend is drawn to none depends on the scatter of the cases as they are: a case repeated scatters more.
+    np.testing.assert_allclose(weighted.arrivals.per_month, again.arrivals.per_month, rtol=1e-3)
 
 
 @pytest.mark.parametrize("weight", [[1.0, 1.0], [1.0, -1.0, 1.0], [0.0, 0.0, 0.0], [1.0, float("nan"), 1.0]])
@@ -361,7 +372,7 @@ def test_three_children_are_enough_for_a_model_that_runs_and_says_what_it_lacks(
     cohort = snapshot(tiny_log, model)
     assert [(item.step, item.child) for item in cohort.running] == [(p.PLANNING, 0)]
     future = simulate(model, cohort, pd.Timestamp("2023-06-30"), seed=1)
-    assert len(future) > 20
+    assert len(future) > 10
 
 
 def test_without_any_decision_the_log_still_gives_a_model_that_runs() -> None:
