@@ -167,7 +167,7 @@ def visits_between(
     end = np.where(np.isnan(gone), arrays.window_end, gone)
     reached = ~np.isnan(stop)
     cause = np.where(reached, REACHED, np.where(np.isnan(gone), OPEN, LEFT))
-    proof = first_days(arrays, _proofs(stops), start)
+    proof = first_days(arrays, milestones_beyond(stops), start)
     not_recorded = ~reached & ~np.isnan(proof)
     exit_day = np.select([reached, not_recorded], [stop, proof], np.maximum(end, start))
     # A window that is reliable throughout must not turn away those already in the stage when it began.
@@ -324,7 +324,7 @@ def _codes(arrays: LogArrays, activities: Sequence[str]) -> list[int]:
     return [code for code, name in enumerate(arrays.activities) if name in set(activities)]
 
 
-def _proofs(stops: Sequence[str]) -> tuple[str, ...]:
+def milestones_beyond(stops: Sequence[str]) -> tuple[str, ...]:
     """Milestones that cannot come before the stops, so that having one proves that a stop happened.
 
     None for stops the vocabulary does not know, or that recur: nothing follows from a missing review.

@@ -17,12 +17,13 @@ from event_logs.log import EventLog
 from event_logs.vocabulary import STAGES
 from mining.bottlenecks import tied
 from scenarios.changes import MoreSlots, Quicker, Range, Scenario
-from scenarios.compare import compare, interval
+from scenarios.compare import compare
+from scenarios.effects import difference_of
+from scenarios.measures import DAYS_A_WEEK
 from simulation import pathway
 from simulation.gates import Sessions
 
 TENTH = Range.exactly(0.9)
-_DAYS_A_WEEK = 7.0
 _BY_TIME = "every step in it takes a tenth less time"
 
 LEVERS: Mapping[str, Scenario] = {
@@ -67,17 +68,17 @@ def leverage(
         panel=panel,
         years=years,
         draws=draws,
+        replications=1,
         seed=seed,
         workers=workers,
         progress=progress,
     )
-    weeks = found.by_draw[:, :, -1, 1]
-    saved = (weeks[:, :1] - weeks[:, 1:]) * _DAYS_A_WEEK
-    first = first_places(saved)
+    saved = [-found.compared.saved_in_all(number) * DAYS_A_WEEK for number in range(len(LEVERS))]
+    first = first_places(np.column_stack([one.mean(axis=1) for one in saved]))
     rows = []
     for number, (stage, lever) in enumerate(LEVERS.items()):
-        mean, low, high = interval(saved[:, number])
-        rows.append((stage, mean, low, high, first[number], lever.rationale))
+        days = difference_of(saved[number])
+        rows.append((stage, days.mean, days.low, days.high, first[number], lever.rationale))
     columns = ["stage", "saved_child_days", "low_days", "high_days", "probability_first", "leverage_note"]
     table = pd.DataFrame(rows, columns=columns)
     table["tied"] = tied(first)

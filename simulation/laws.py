@@ -115,8 +115,7 @@ class Law:
     def mean(self, horizon: float) -> float:
         """Mean of min(duration, horizon), in days: the area under the survival curve up to `horizon`."""
         grid = np.linspace(0.0, horizon, 2001)
-        values = np.asarray([self.sf(day) for day in grid])
-        return float(np.trapezoid(values, grid))
+        return float(np.trapezoid(self.sf_of(grid), grid))
 
     @property
     def tail_share(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from event_logs.project import load_project
 from event_logs.synthetic import Council, generate
 from scenarios import ALL_STAGES, IDEAS, NULL, AddReview, Range, ReadySooner, RequestBeforeReview, Scenario, compare
 from simulation import Sessions
+from simulation.model import PathwayModel
+from simulation.pathway import REVIEW_GATE
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +46,22 @@ def exactly(name: str) -> Scenario:
     return Scenario(name=name, title=idea.title, rationale="as planted", evidence="planted", changes=changes[name])
 
 
+@dataclass(frozen=True, kw_only=True)
+class Once(AddReview):
+    """An additional review that cannot stand beside another one."""
+
+    def apply(self, model: PathwayModel, size: float) -> PathwayModel:
+        if model.gates[REVIEW_GATE].extra_days:
+            raise ValueError("there is one already")
+        return super().apply(model, size)
+
+
 @pytest.fixture(scope="module")
 def result(council: tuple[EventLog, Sessions, dict]):
     log, panel, _ = council
     chosen = [NULL, exactly("earlier-legal-advice"), exactly("four-week-review")]
-    return compare(log, chosen, panel=panel, draws=8, replications=1, seed=3)
+    pairs = [("no-change", "four-week-review"), ("earlier-legal-advice", "four-week-review")]
+    return compare(log, chosen, together=pairs, panel=panel, draws=8, replications=2, seed=3)
 
 
 def test_no_change_differs_by_exactly_nothing(result) -> None:
@@ -102,9 +116,91 @@ def test_the_number_of_workers_changes_nothing(council) -> None:
 
 def test_another_scenario_beside_it_changes_nothing(council, result) -> None:
     log, panel, _ = council
-    alone = compare(log, [exactly("four-week-review")], panel=panel, draws=8, replications=1, seed=3)
+    alone = compare(log, [exactly("four-week-review")], panel=panel, draws=8, replications=2, seed=3)
     beside = result.stages[result.stages["scenario"] == "four-week-review"].reset_index(drop=True)
     assert alone.stages.equals(beside)
+
+
+def test_the_null_scenario_changes_no_measure_at_all(result) -> None:
+    runs = result.draws.values
+    assert np.array_equal(runs[:, :, 0], runs[:, :, 1], equal_nan=True)
+    verdict = result.verdicts.set_index("scenario").loc["no-change"]
+    assert (verdict["effect_child_weeks"], verdict["chance_probability"]) == (0.0, 1.0)
+    assert not verdict["detectable"]
+
+
+def test_aims_name_their_target_and_how_likely_it_is_met(result) -> None:
+    aims = result.aims
+    assert set(aims["number"]) == {2, 3, 4}
+    assert "Aim 1: not known" in result.not_simulated[0]
+    shares = aims["changed_share"] - aims["baseline_share"]
+    assert aims["difference_share"].to_numpy() == pytest.approx(shares.to_numpy())
+    planning = aims[(aims["number"] == 2) & (aims["scenario"] == "four-week-review")].iloc[0]
+    assert planning["difference_share"] > 0.05
+    assert planning["probability_better"] > 0.9
+    assert planning["probability_meets"] >= planning["probability_meets_now"]
+
+
+def test_queues_over_time_and_on_average_are_of_the_same_children(result) -> None:
+    mean = result.gates.set_index(["scenario", "gate"])["baseline_children"]
+    for (scenario, count), rows in result.over_time.groupby(["scenario", "count"]):
+        assert len(rows) == 12
+        if (scenario, count) in mean.index:
+            assert rows["baseline_children"].mean() == pytest.approx(mean[scenario, count], rel=0.25, abs=1.0)
+
+
+def test_the_parts_of_the_spread_add_up(result) -> None:
+    shares = result.parts[["stochastic_share", "parameter_share", "effect_share"]]
+    known = shares.dropna()
+    assert known.sum(axis=1).to_numpy() == pytest.approx(1.0)
+    assert (result.parts["effect_share"].dropna() == 0).all()  # every size is known exactly here
+
+
+def test_common_random_numbers_correlate(result) -> None:
+    verdicts = result.verdicts.set_index("scenario")
+    assert verdicts.loc["earlier-legal-advice", "correlation"] > 0.9
+    assert verdicts.loc["earlier-legal-advice", "variance_reduction"] > 10
+
+
+def test_where_the_delay_goes_is_named(result) -> None:
+    moved = result.moved.set_index("scenario")
+    assert moved.loc["four-week-review", "saves_stage"] == "Planning: accommodated to plan decided"
+    assert moved.loc["no-change"].tolist()[::2] == ["", "", ""]
+
+
+def test_with_no_change_two_together_are_the_other_alone(result) -> None:
+    pairs = result.interactions.set_index("first")
+    assert pairs.loc["no-change", "interaction_child_weeks"] == 0.0
+    assert pairs.loc["no-change", "high_child_weeks"] == 0.0
+    legal = pairs.loc["earlier-legal-advice"]
+    parts = legal["first_child_weeks"] + legal["second_child_weeks"] + legal["interaction_child_weeks"]
+    assert legal["together_child_weeks"] == pytest.approx(parts)
+    assert legal["low_child_weeks"] < legal["interaction_child_weeks"] < legal["high_child_weeks"]
+
+
+def test_pairs_must_be_compared_and_fit_together(council) -> None:
+    log, panel, _ = council
+    with pytest.raises(ValueError, match="got 'four-week', the nearest is 'four-week-review'"):
+        compare(log, [exactly("four-week-review")], together=[("four-week", "four-week-review")], panel=panel)
+    again = Scenario(name="again", title="", rationale="", evidence="", changes=(Once(day=Range.exactly(28)),))
+    with pytest.raises(
+        ValueError, match="'four-week-review' and 'again' cannot be made together: there is one already"
+    ):
+        compare(log, [exactly("four-week-review"), again], together=[("four-week-review", "again")], panel=panel)
+
+
+def test_moves_are_known_where_placements_are(council, result) -> None:
+    log, panel, _ = council
+    assert result.moves["difference_moves"].isna().all()
+    assert "not known" in result.moves_note
+    starts = log.cases["start"].repeat(2).reset_index(drop=True)
+    starts[1::2] += np.timedelta64(400, "D")
+    placements = log.cases[["case"]].loc[log.cases.index.repeat(2)].reset_index(drop=True).assign(start=starts)
+    told = compare(log, [exactly("four-week-review")], placements=placements, panel=panel, draws=3, years=1.0)
+    assert "stated model" in told.moves_note
+    assert told.moves["baseline_moves"].iloc[0] > 0
+    # Plans are made sooner, so that some go home sooner and are away, and moved, less.
+    assert told.moves["difference_moves"].iloc[0] < 0
 
 
 def test_too_few_draws_are_refused(council) -> None:
