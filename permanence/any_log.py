@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from event_logs import EventLog, LogColumns, exchange
+from event_logs.digests import file_digest
 from event_logs.errors import InputError, Problem
 from permanence import collect
-from permanence.files import complete_files, file_digest, write_text
+from permanence.files import complete_files, write_text
 from permanence.mining_stage import mine_activities
 from permanence.progress import StageDisplay
 from permanence.results import Results

@@ -1,20 +1,16 @@
-"""Writing so that a file under its final name is always whole, and telling whether a file has changed."""
+"""Writing so that a file under its final name is always whole."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from importlib import resources
 from pathlib import Path
 
 from event_logs.errors import InputError, Problem
 
 _PARTIAL = ".partial"
-_PACKAGES = ("event_logs", "mining", "simulation", "scenarios", "permanence")
 
 
 @contextmanager
@@ -47,34 +43,3 @@ def complete_files(folder: Path) -> Iterator[Path]:
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text with Unix line ends, the same bytes on every system."""
     path.write_bytes(text.encode("utf-8"))
-
-
-def digest(data: bytes) -> str:
-    """SHA-256 of some bytes, as hexadecimal text."""
-    return hashlib.sha256(data).hexdigest()
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file's content; empty text when there is no such file."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
-        return ""
-
-
-def combined_digest(parts: dict[str, str]) -> str:
-    """One digest of several named ones, in the order of their names."""
-    return digest("\n".join(f"{name}={parts[name]}" for name in sorted(parts)).encode())
-
-
-@cache
-def code_digest() -> str:
-    """Digest of the program itself, so that results of another version of it are not taken for current ones."""
-    parts = {}
-    for package in _PACKAGES:
-        root = Path(str(resources.files(package)))
-        for path in root.rglob("*"):
-            if path.suffix in {".py", ".j2", ".css", ".toml"}:
-                parts[f"{package}/{path.relative_to(root).as_posix()}"] = file_digest(path)
-    return combined_digest(parts)

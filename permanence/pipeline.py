@@ -15,11 +15,12 @@ import pandas as pd
 
 from event_logs import exchange
 from event_logs.derive import Derivation, derive, write_quarantine
+from event_logs.digests import code_digest, combined_digest, digest, file_digest
 from event_logs.errors import InputError, Problem
 from event_logs.log import EventLog
 from event_logs.project import Project, load_project
 from permanence import collect, collect_mined
-from permanence.files import code_digest, combined_digest, complete_files, digest, file_digest, write_text
+from permanence.files import complete_files, write_text
 from permanence.mining_stage import CHARTS, INTERNAL, OUTCOMES, PICTURES, mine_stages
 from permanence.progress import Advance, StageDisplay
 from permanence.report import render

@@ -9,9 +9,10 @@ not tell about the process; replications of one fit alone would be far too sure 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,10 +29,10 @@ from simulation.engine import simulate
 from simulation.fit import fit_pathway
 from simulation.gates import Sessions
 from simulation.model import PathwayModel
+from simulation.running import Progress, in_order
 from simulation.streams import stable_hash
 
 Floats = npt.NDArray[np.float64]
-T = TypeVar("T")
 Fit = Callable[..., PathwayModel]
 """How a model is fitted to a log: called with the log, and `panel`, `weight` and `base` by name, as `fit_pathway`."""
 MONTHS = (3, 6, 12)
@@ -43,7 +44,6 @@ FEWEST_CHILDREN = 5
 """A share of fewer children than this is not judged: one child more or less moves it too far."""
 _KNOWN_AT_THE_END = ("destination", "permanence_as")
 """Attributes of a case that nobody knows while it is open."""
-_CHUNK = 8
 
 
 @dataclass(frozen=True)
@@ -146,14 +146,16 @@ def backcast(
     draws: int = DRAWS,
     seed: int = 1,
     workers: int = 1,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    store: Path | None = None,
+    cluster: Any = None,
+    progress: Progress | None = None,
 ) -> Backcast:
     """Forecast `months` ahead from each of the past `cuts` (default: `past_cuts`) and compare with what happened.
 
     `draws` forecasts a cut, each from a fit to children drawn again; `panel` is a known calendar, taken to have held
-    then too. The result does not depend on `workers`, and that of one cut not on the others. `progress` is called with
-    the draws done and their number. Raises ValueError for fewer than 19 draws (no 80 % interval means much), without a
-    cut, or for a cut whose months do not lie within the log.
+    then too. `workers`, `store`, `cluster` and `progress` are those of `simulation.running.in_order`, one call a draw;
+    the result does not depend on them, and that of one cut not on the others. Raises ValueError for fewer than 19
+    draws (no 80 % interval means much), without a cut, or for a cut whose months do not lie within the log.
     """
     days = past_cuts(log, ahead_months=max(months)) if cuts is None else tuple(cut.normalize() for cut in cuts)
     if draws < 19:
@@ -166,7 +168,9 @@ def backcast(
             raise ValueError(f"{max(months)} months after a cut must lie in the log, to {end}; got {cut:%Y-%m-%d}")
     tasks = [_task(log, cut, months, (stages, aims), (panel, fit), seed) for cut in days]
     measures, notes = tasks[-1].measures, list(_notes(tasks[-1].base, aims))
-    results = _all_draws(tasks, draws, workers, progress)
+    arguments = [(task, number) for task in tasks for number in range(draws)]
+    runs = in_order(_draw, arguments, workers, store=store, cluster=cluster, progress=progress)
+    results = {task.cohort.day: np.stack([next(runs) for _ in range(draws)]) for task in tasks}
     rows = [row for task in tasks for row in _rows(log, task, months, results[task.cohort.day])]
     order = {measure.name: place for place, measure in enumerate(measures)}
     rows.sort(key=lambda row: (order[row["measure"]], row["months"], row["cut"]))
@@ -267,37 +271,6 @@ def _task(
     end = pd.Timestamp(from_days([days[-1]])[0])
     window = ObservationWindow(log.window.start, end, log.window.recorded_from)
     return _Task(known, base, snapshot(known, base), window, panel, fit, measures_of(base, *wanted), days, seed)
-
-
-def _all_draws(
-    tasks: list[_Task], draws: int, workers: int, progress: Callable[[int, int], None]
-) -> dict[float, Floats]:
-    """For each cut's day the measures of all draws, shape (draws, measures, horizons)."""
-    parts = [(task, range(n, min(n + _CHUNK, draws))) for task in tasks for n in range(0, draws, _CHUNK)]
-    found: dict[float, list[Floats]] = {task.cohort.day: [] for task in tasks}
-    done, total = 0, draws * len(tasks)
-    runs = in_order(_draws, parts, workers)
-    for (task, numbers), result in zip(parts, runs, strict=True):
-        found[task.cohort.day].append(result)
-        done += len(numbers)
-        progress(done, total)
-    return {day: np.concatenate(results) for day, results in found.items()}
-
-
-def in_order(function: Callable[..., T], arguments: Sequence[tuple[Any, ...]], workers: int) -> Iterator[T]:
-    """The results of the function for each tuple of arguments, in their order, made in this process or in several."""
-    if workers <= 1:
-        yield from (function(*given) for given in arguments)
-        return
-    from joblib import Parallel, delayed
-
-    yield from Parallel(n_jobs=workers, return_as="generator", max_nbytes=None)(
-        delayed(function)(*given) for given in arguments
-    )
-
-
-def _draws(task: _Task, numbers: range) -> Floats:
-    return np.stack([_draw(task, number) for number in numbers])
 
 
 def _draw(task: _Task, number: int) -> Floats:

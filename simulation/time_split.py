@@ -8,8 +8,10 @@ stand the distance between two halves of the real log and that between two simul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,13 +24,14 @@ from event_logs.window import ObservationWindow
 from mining.resampling import resampling_units
 from mining.survival import kaplan_meier
 from mining.visits import OPEN, stage_visits
-from simulation.backcast import Fit, cut_log, in_order, replication_of, resampled_fit
+from simulation.backcast import Fit, cut_log, replication_of, resampled_fit
 from simulation.cohort import Cohort, snapshot
 from simulation.distances import LogDistances, log_distances
 from simulation.engine import simulate
 from simulation.fit import fit_pathway
 from simulation.gates import Sessions
 from simulation.model import PathwayModel
+from simulation.running import Progress, in_order
 from simulation.streams import stable_hash
 
 Floats = npt.NDArray[np.float64]
@@ -86,12 +89,14 @@ def time_split(
     draws: int = DRAWS,
     seed: int = 1,
     workers: int = 1,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    store: Path | None = None,
+    cluster: Any = None,
+    progress: Progress | None = None,
 ) -> TimeSplit:
     """Compare the log after `cut` with `draws` simulations of it, each from a fit to children drawn again.
 
-    `progress` is called with the draws done and their number. Raises ValueError for a cut outside the window, or on or
-    after its end, and for fewer than 30 draws.
+    `workers`, `store`, `cluster` and `progress` are those of `simulation.running.in_order`, one call a draw. Raises
+    ValueError for a cut outside the window, or on or after its end, and for fewer than 30 draws.
     """
     if draws < 30:
         raise ValueError(f"draws must be at least 30 for a 90 % band, got {draws}")
@@ -102,10 +107,10 @@ def time_split(
     observed = _modelled(after(log, cut), base)
     task = _Task(log, known, base, *_cohorts(log, known, base), panel, fit, seed)
     simulated, arriving = [], []
-    for run, own in in_order(_simulated, [(task, draw) for draw in range(draws)], workers):
+    arguments = [(task, draw) for draw in range(draws)]
+    for run, own in in_order(_simulated, arguments, workers, store=store, cluster=cluster, progress=progress):
         simulated.append(run)
         arriving += [own] if own is not None else []
-        progress(len(simulated), draws)
     distances = _distance_table(observed, simulated, arriving, seed)
     checks, as_odd = _check_table(observed, simulated, stages)
     return TimeSplit(cut, distances, checks, as_odd, left_out)

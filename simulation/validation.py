@@ -7,8 +7,9 @@ right, so each is judged by how unlikely the worst of its figures is once it is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ from simulation.backcast import (
 )
 from simulation.fit import fit_pathway
 from simulation.gates import Sessions
+from simulation.running import Progress
 from simulation.time_split import TimeSplit, time_split
 
 GREEN, AMBER, RED = "green", "amber", "red"
@@ -77,13 +79,16 @@ def validate(
     draws: int = DRAWS,
     seed: int = 1,
     workers: int = 1,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    store: Path | None = None,
+    cluster: Any = None,
+    progress: Progress = lambda done, total: None,
 ) -> Validation:
     """Check the model against the log's own past and say whether its figures can be trusted.
 
     Back-casts from `cuts` (default: `past_cuts`); distances and predictive checks from the last of them on. `fit` makes
-    the model, the declared pathway by default. The result depends on `seed` and not on `workers`. A log too short to
-    be cut gives an amber light that says so. Raises ValueError as `backcast` does for a cut that does not fit.
+    the model, the declared pathway by default. `workers`, `store` and `cluster` are those of
+    `simulation.running.in_order`; the result does not depend on them. A log too short to be cut gives an amber light
+    that says so. Raises ValueError as `backcast` does for a cut that does not fit.
     """
     days = past_cuts(log) if cuts is None else tuple(cuts)
     if not days:
@@ -99,6 +104,8 @@ def validate(
         draws=draws,
         seed=seed,
         workers=workers,
+        store=store,
+        cluster=cluster,
         progress=lambda done, _: progress(done, total),
     )
     split = time_split(
@@ -109,6 +116,8 @@ def validate(
         fit=fit,
         seed=seed,
         workers=workers,
+        store=store,
+        cluster=cluster,
         progress=lambda done, _: progress(total - splits.DRAWS + done, total),
     )
     rows = [*backcast_checks(found), *distance_checks(split), *predictive_checks(split)]

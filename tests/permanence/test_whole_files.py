@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from event_logs.errors import InputError
-from permanence.files import code_digest, combined_digest, complete_files, file_digest
+from permanence.files import complete_files
 
 
 def test_files_appear_only_at_the_end(tmp_path: Path) -> None:
@@ -60,13 +60,3 @@ def test_a_name_taken_by_a_folder_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"a\.txt"):
         write_over_it()
     assert (tmp_path / "a.txt" / "inside").is_dir()
-
-
-def test_digests_tell_content_apart(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(b"abc")
-    # The SHA-256 of "abc" in FIPS 180-4.
-    assert file_digest(tmp_path / "a") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert file_digest(tmp_path / "b") == ""
-    assert combined_digest({"x": "1", "y": "2"}) == combined_digest({"y": "2", "x": "1"})
-    assert combined_digest({"x": "1"}) != combined_digest({"x": "2"})
-    assert len(code_digest()) == 64
