@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from event_logs.log import EventLog, LogArrays, to_days
-from simulation.gates import ReviewCycle, Sessions
+from simulation.at_gates import AtGates, read_at_gates
+from simulation.gates import Places, ReviewCycle, Sessions
 from simulation.model import START, UNRECORDED, Choice, PathwayModel, Step
 
 
@@ -55,6 +56,8 @@ class Cohort:
     unplaced: pd.DataFrame
     model: PathwayModel
     """The model whose laws govern the work already under way, whatever a scenario changes for later work."""
+    at_gates: AtGates = field(default_factory=AtGates)
+    """Dates booked and places held, as far as the log tells."""
     arrival: tuple[float, ...] = ()
     """For a cohort of newcomers, the day each of `cases` arrives; empty when all of them are there already."""
 
@@ -144,6 +147,7 @@ def snapshot(log: EventLog, model: PathwayModel) -> Cohort:
         counts=pd.DataFrame({"step": counts.index, "children": counts.to_numpy()}),
         unplaced=pd.DataFrame(unplaced, columns=["case", "reason"]),
         model=model,
+        at_gates=read_at_gates(log, model, rows),
     )
 
 
@@ -185,9 +189,12 @@ class _Placer:
             if choice is not None and activity not in superseded:
                 self._follow(activity, choice, days[index], activities[index + 1 :], place)
         for step in self.model.steps.values():
-            waiting = step.waits_for and step.activity not in last and all(name in last for name in step.waits_for)
+            waiting = step.activity not in last and step.may_begin(set(last))
             if waiting and not self._left_behind({step.name}, activities):
-                place.running.append((step.name, max(days[last[name]] for name in step.waits_for)))
+                begun = [days[last[name]] for name in step.waits_for]
+                if step.waits_for_any:
+                    begun.append(min(days[activities.index(name)] for name in step.waits_for_any if name in last))
+                place.running.append((step.name, max(begun)))
         nowhere = bool(place.reason and activities) and not place.running and not place.undecided
         if nowhere and UNRECORDED in self.model.choices:
             place.undecided.append((UNRECORDED, days[0]))
@@ -226,11 +233,13 @@ class _Placer:
 
     def _endings(self, step: Step) -> tuple[str, ...]:
         """The activities that show that a step is over: its own, or, if it leaves no record, what follows it."""
+        gate = self.model.gates.get(step.gate)
+        away = (gate.turned_away_as,) if isinstance(gate, Places) and gate.turned_away_as else ()
         if step.activity:
-            return (step.activity,)
+            return (step.activity, *away)
         following = self.model.choices.get(step.leads_to, Choice(options=()))
         names = [name for option in following.options for name in option.starts]
-        return tuple(dict.fromkeys(self.model.steps[name].activity for name in names))
+        return tuple(dict.fromkeys((*(self.model.steps[name].activity for name in names), *away)))
 
     def _left_behind(self, steps: set[str], later: Sequence[str]) -> bool:
         """Whether something is recorded that can only come after these steps."""

@@ -8,26 +8,24 @@ from __future__ import annotations
 
 import gc
 from array import array
-from bisect import bisect_right, insort
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import simpy
 
-from event_logs.log import EventLog, from_days, to_days
+from event_logs.log import EventLog, to_days
 from simulation.children import NEVER, Children, everybody
 from simulation.cohort import Cohort, Running, Undecided
-from simulation.draws import WITHIN_THE_DAY, Draws
+from simulation.draws import Draws
 from simulation.frailty import Paced, draw_frailties, frail
-from simulation.gates import ReviewCycle, Sessions
 from simulation.laws import Law
 from simulation.model import START, PathwayModel, Step
+from simulation.queues import stations
+from simulation.queues.host import Action, days_left, remaining
 from simulation.record import Recorded, activity_codes, log_of
-from simulation.runnable import Branch, Reviews, Runnable, Work
+from simulation.runnable import Branch, Runnable, Work
 from simulation.streams import Streams
 
 EVENTS_PER_CASE = 10_000
@@ -63,7 +61,7 @@ def simulate(
         raise ValueError(f"end must be after the cohort's day, got {end:%Y-%m-%d}")
     seeds = Streams(seed, replication, 0)
     children = everybody(model, cohort, end, seeds.generator("arrivals"))
-    run = _Run(model, children, Streams(seed, replication, len(children.arrival)), (cohort.day, horizon))
+    run = _Run(model, cohort, children, Streams(seed, replication, len(children.arrival)), horizon)
     with _uncollected():
         run.load(cohort)
         run.go()
@@ -86,50 +84,70 @@ def _uncollected() -> Iterator[None]:
 class _Run:
     """The state of one run. Lists indexed by child, no tables."""
 
-    def __init__(self, model: PathwayModel, children: Children, streams: Streams, span: tuple[float, float]) -> None:
+    def __init__(
+        self, model: PathwayModel, cohort: Cohort, children: Children, streams: Streams, horizon: float
+    ) -> None:
         self.model, self.children, self.streams = model, children, streams
-        self.start, self.horizon = span
+        self.start, self.horizon = cohort.day, horizon
         self.env = simpy.Environment(initial_time=self.start)
         count = len(children.arrival)
         self.draws = Draws(children, streams, whole_days=model.whole_days)
         self.codes = activity_codes(model)
         self.ready = Runnable(model, self.draws, self.codes)
-        self.happened: list[set[str]] = [set() for _ in range(count)]
+        self.seen: list[set[str]] = [set() for _ in range(count)]
         self.recorded = Recorded(array("i"), array("i"), array("d"), [NEVER] * count)
         self.ended = self.recorded.ended
         self.events = [0] * count
-        self.queues: dict[str, list[tuple[float, int, Work]]] = {
-            name: [] for name, gate in model.gates.items() if isinstance(gate, Sessions)
-        }
+        self.stations = stations(model, cohort, self)
+        self.ready.enter(self.stations)
+        self.holding = [station for station in self.stations.values() if station.holds]
 
     def go(self) -> None:
         """Run to the horizon."""
-        for name in self.queues:
-            gate = self.model.gates[name]
-            assert isinstance(gate, Sessions)
-            sessions = gate.dates(pd.Timestamp(from_days([self.start])[0]), pd.Timestamp(from_days([self.horizon])[0]))
-            for day in to_days(pd.Series(sessions)).tolist():
-                # After all else that happens on the day, so that papers completed on it count as in.
-                self._at(day, self._session, (name, gate), priority=_LAST)
         arrival = self.children.arrival
         for child, day in enumerate(arrival):
             if day != day:
                 # Who should have left by now leaves on the first day.
                 self._leaves(child, self.start + 1.0)
-        coming = sorted(
-            (child for child, day in enumerate(arrival) if day == day), key=arrival.__getitem__, reverse=True
-        )
+        coming = [child for child, day in enumerate(arrival) if day == day]
+        coming.sort(key=lambda child: (arrival[child], child), reverse=True)
         if coming:
             self._at(max(arrival[coming[-1]], self.start), self._arrive, coming)
         self.env.run(until=self.horizon + 1.0)
 
     # What happens --------------------------------------------------------------------------------------------------
 
-    def _at(self, day: float, action: Any, value: Any, priority: Any = simpy.events.NORMAL) -> None:
+    @property
+    def now(self) -> float:
+        """The day it is."""
+        return self.env.now
+
+    def at(self, day: float, action: Action, value: Any, *, last: bool = False) -> None:
+        """Have the action called on that day; with `last`, after all else that happens then."""
+        self._at(day, action, value, _LAST if last else simpy.events.NORMAL)
+
+    def _at(self, day: float, action: Action, value: Any, priority: Any = simpy.events.NORMAL) -> None:
         event = simpy.Event(self.env)
         event._ok, event._value = True, value
         event.callbacks.append(action)
         self.env.schedule(event, priority, max(day - self.env.now, 0.0))
+
+    def later(self, days: float, action: Action, value: Any) -> None:
+        """Have the action called after so many days."""
+        simpy.Timeout(self.env, days, value).callbacks.append(action)
+
+    def gone(self, child: int) -> bool:
+        """Whether the child's case has ended."""
+        return self.ended[child] != NEVER
+
+    def happened(self, child: int, activity: str) -> bool:
+        """Whether the activity has happened, as far as joins and work begun beforehand ask."""
+        return activity in self.seen[child]
+
+    def note(self, child: int, activity: str, day: float) -> None:
+        """Record an activity from which nothing follows; an empty name records nothing."""
+        if activity:
+            self.recorded.add(child, self.codes[activity], day)
 
     def _arrive(self, event: Any) -> None:
         """The next of those still to come, last first; one event at a time, however many there are."""
@@ -151,56 +169,51 @@ class _Run:
     def _leave(self, event: Any) -> None:
         child = event._value
         if self.ended[child] == NEVER:
-            self.recorded.add(child, self.codes[self.model.leaves_as], self.env.now)
-            self.ended[child] = self.env.now
+            self.note(child, self.model.leaves_as, self.env.now)
+            self._end(child)
+
+    def _end(self, child: int) -> None:
+        self.ended[child] = self.env.now
+        for station in self.holding:
+            station.left(child)
 
     def begin(self, child: int, work: Work) -> None:
-        """Start a step now: draw its duration and look for it then."""
-        days = work.days.next(child) if not work.step.by_age else self._by_age(child, work.step)
-        if isinstance(work.gate, ReviewCycle):
-            assert work.reviews is not None
-            self._reviews(child, work, Plan(work.gate, work.reviews, self.env.now + days, (self.env.now,)))
+        """A step begins now: at its gate, or, without one, by drawing how long it takes."""
+        if work.station is not None:
+            work.station.begin(child, work)
         else:
-            simpy.Timeout(self.env, days, (child, work)).callbacks.append(self._worked)
+            simpy.Timeout(self.env, self.time_for(child, work), (child, work)).callbacks.append(self._worked)
+
+    def time_for(self, child: int, work: Work) -> float:
+        """Days that a step takes which begins now: the child's next draw."""
+        return work.days.next(child) if not work.step.by_age else self._by_age(child, work.step)
 
     def _by_age(self, child: int, step: Step) -> float:
-        law, age = self._law(child, step), self._age(child, 0.0)
+        law, age = self.law(child, step), self._age(child, 0.0)
         return self.draws.rounded(law.remaining(self.draws.unit(step.name, child), age) - age)
+
+    def elapsed(self, step: Step, item: Running) -> float:
+        """On the clock of the step's law, the time that a step under way has lasted at the start of the run."""
+        days = self.start - item.since
+        return self._age(item.child, days) if step.by_age else days
 
     def _age(self, child: int, unknown: float) -> float:
         """The child's age today, in days; `unknown` where no date of birth is known."""
         birth = self.children.birth[child]
         return self.env.now - birth if birth == birth else unknown
 
-    def _law(self, child: int, step: Step) -> Law | Paced:
+    def law(self, child: int, step: Step) -> Law | Paced:
         """The step's law for this child: shifted by its frailty where the step depends on it."""
         law = step.law(self.children.strata[child])
         return Paced(law, step.rho, float(self.draws.frailty[child])) if step.rho > 0.0 else law
 
     def _worked(self, event: Any) -> None:
         child, work = event._value
-        if self.ended[child] != NEVER:
-            return
-        if work.gate is not None:
-            insort(self.queues[work.step.gate], (self.env.now, child, work), key=_turn)
-        else:
-            self._happen(child, work)
-
-    def _session(self, event: Any) -> None:
-        name, gate = event._value
-        queue = self.queues[name]
-        queue[:] = [item for item in queue if self.ended[item[1]] == NEVER]
-        in_time = bisect_right(queue, self.env.now - gate.lead_days, key=lambda item: item[0])
-        for _, child, work in queue[: min(in_time, gate.slots)]:
-            self._happen(child, work)
-        del queue[: min(in_time, gate.slots)]
-
-    def _done(self, event: Any) -> None:
-        child, work = event._value
         if self.ended[child] == NEVER:
-            self._happen(child, work)
+            self.happen(child, work)
 
-    def _happen(self, child: int, work: Work) -> None:
+    def happen(self, child: int, work: Work) -> None:
+        """The step is done: its activity happens, and what follows begins."""
         self.events[child] += 1
         if self.events[child] > EVENTS_PER_CASE:
             raise EndlessLoopError(
@@ -209,75 +222,31 @@ class _Run:
         if work.code >= 0:
             self.recorded.add(child, work.code, self.env.now)
             if work.final:
-                self.ended[child] = self.env.now
+                self._end(child)
                 return
+            for station in work.frees:
+                station.free(child)
             if work.counts:
                 self._join(child, work)
         if work.then is not None:
             self._choose(work.then, child)
 
     def _join(self, child: int, work: Work) -> None:
-        happened = self.happened[child]
-        if work.step.activity in happened:
+        seen, activity = self.seen[child], work.step.activity
+        if activity in seen:
             return
-        happened.add(work.step.activity)
-        for waiting in work.joins:
-            if happened.issuperset(waiting.step.waits_for) and waiting.step.activity not in happened:
+        # Of several activities that may each let a step begin, only the first does.
+        ahead = [waiting.step.may_begin(seen) for waiting in work.joins]
+        seen.add(activity)
+        for waiting, before in zip(work.joins, ahead, strict=True):
+            if not before and waiting.step.may_begin(seen) and waiting.step.activity not in seen:
                 self.begin(child, waiting)
 
     def _choose(self, branch: Branch, child: int) -> None:
         starts = branch.options[0 if branch.number is None else branch.number.next(child)]
         if not starts:
-            self.ended[child] = self.env.now
+            self._end(child)
         for work in starts:
-            self.begin(child, work)
-
-    def _reviews(self, child: int, work: Work, plan: Plan) -> None:
-        """Lay out the child's reviews until one decides."""
-        now, decided, gate = self.env.now, NEVER, plan.gate
-        # What is begun beforehand may begin within the horizon for a review just beyond it.
-        last = self.horizon + max((before.lead_days for before in gate.beforehand), default=0.0)
-        code = self.codes[gate.review]
-        for due, chance in self._calendar(child, plan):
-            if due > last:
-                break
-            self.recorded.add(child, code, due)
-            if due >= plan.ready and chance <= gate.decides:
-                decided = due
-                self._at(decided, self._done, (child, work))
-                break
-        # Of what was begun on the day of the snapshot, the records would know.
-        earliest = now if now > self.start else now + 1.0
-        for before in gate.beforehand:
-            begin = max(decided - self.draws.rounded(before.lead_days), earliest)
-            if begin <= self.horizon:
-                self._at(begin, self._started_beforehand, (child, self.ready.work[before.step]))
-
-    def _calendar(self, child: int, plan: Plan) -> Iterator[tuple[float, float]]:
-        """The child's reviews after now, each with the draw that says whether a ready plan is decided at it.
-
-        Additional reviews leave the ordinary calendar, and its draws, as they were.
-        """
-        now, day, number, gate = self.env.now, plan.held[-1], len(plan.held) - 1, plan.gate
-        extra = [due for due in (plan.held[0] + float(round(d)) for d in sorted(gate.extra_days)) if due > now]
-        while True:
-            if day < now:
-                # Held before the snapshot: the next one is among those that have not come yet.
-                unit = self.streams.unit(f"gap {gate.review}", child, number)
-                gap = float(round(gate.gap(number).remaining(unit, now - day + WITHIN_THE_DAY)))
-                day = max(day + gap, now + 1.0)
-            else:
-                day += plan.draws.gaps.at(child, number)
-            while extra and extra[0] <= day:
-                occasion, due = len(gate.extra_days) - len(extra), extra.pop(0)
-                if due < day:  # on the day of an ordinary review there is no other
-                    yield due, self.streams.unit(f"decides additional {gate.review}", child, occasion)
-            yield day, plan.draws.decides.at(child, number)
-            number += 1
-
-    def _started_beforehand(self, event: Any) -> None:
-        child, work = event._value
-        if self.ended[child] == NEVER and work.step.activity not in self.happened[child]:
             self.begin(child, work)
 
     # The state at the start ----------------------------------------------------------------------------------------
@@ -288,7 +257,7 @@ class _Run:
             self.draws.frailty = draw_frailties(cohort, self.streams)
         known = self.ready if cohort.model is self.model else Runnable(cohort.model, self.draws, self.codes)
         for child, happened in enumerate(cohort.happened):
-            self.happened[child] = set(happened)
+            self.seen[child] = set(happened)
         running = list(cohort.running)
         for hidden in cohort.undecided:
             running += self._reveal(cohort, hidden)
@@ -296,12 +265,13 @@ class _Run:
         for item in running:
             by_step.setdefault(item.step, []).append(item)
         for name, items in by_step.items():
-            gate = cohort.model.gates.get(cohort.model.steps[name].gate)
-            if isinstance(gate, ReviewCycle):
-                for item in items:
-                    self._go_on_planning(cohort, known, item, gate)
+            step, station = cohort.model.steps[name], self.ready.work[name].station
+            if station is not None:
+                station.load(cohort, known, step, items)
             else:
-                self._go_on(cohort, cohort.model.steps[name], items)
+                self._go_on(cohort, step, items)
+        for station in self.stations.values():
+            station.open()
 
     def _reveal(self, cohort: Cohort, hidden: Undecided) -> list[Running]:
         """Which way an undecided child is on, given that the time so far has not shown it."""
@@ -312,7 +282,7 @@ class _Run:
         for option in choice.options:
             lasting = 1.0
             for step in option.starts:
-                lasting *= self._law(child, cohort.model.steps[step]).sf(self.start - since)
+                lasting *= self.law(child, cohort.model.steps[step]).sf(self.start - since)
             weights.append(option.share.get(stratum, option.share.get("", 0.0)) * lasting)
         if sum(weights) <= 0:
             weights = [1.0] * len(weights)
@@ -321,70 +291,8 @@ class _Run:
             target, place = target - weights[place], place + 1
         return [Running(child, step, since) for step in choice.options[place].starts]
 
-    def _go_on_planning(self, cohort: Cohort, known: Runnable, item: Running, gate: ReviewCycle) -> None:
-        step, work = cohort.model.steps[item.step], self.ready.work[item.step]
-        held = (item.since, *cohort.reviews.get(item.child, ()))
-        reviews, present = known.work[item.step].reviews, work.gate
-        assert isinstance(present, ReviewCycle)
-        assert reviews is not None
-        unit = self.draws.unit(step.name, item.child)
-        ready = item.since + _readiness(self._law(item.child, step), unit, held, gate)
-        # Work under way keeps its calendar; only what is begun beforehand may be new.
-        kept = ReviewCycle(review=gate.review, gaps=gate.gaps, decides=gate.decides, beforehand=present.beforehand)
-        self._reviews(item.child, work, Plan(kept, reviews, ready, held))
-
     def _go_on(self, cohort: Cohort, step: Step, items: list[Running]) -> None:
         """Carry on with a step that is under way for some children, each with the time it still needs."""
-        work, whole = self.ready.work[step.name], self.model.whole_days
-        children = np.asarray([item.child for item in items])
-        elapsed = self.start - np.asarray([item.since for item in items])
-        if step.by_age:
-            elapsed = np.asarray([self._age(item.child, elapsed[n]) for n, item in enumerate(items)])
-        lasting, done = self.draws.remaining(step, cohort.model.stratify_by, children, elapsed)
-        for number, (item, total) in enumerate(zip(items, lasting.tolist(), strict=True)):
-            if step.gate and done[number]:
-                # The work is done: the child stands in the queue, in the place of the day it was ready.
-                insort(self.queues[step.gate], (item.since + total, item.child, work), key=_turn)
-                continue
-            days = self.draws.rounded(total) - float(elapsed[number])
-            # An end on the day of the snapshot would have been recorded: the day after is the first there can be.
-            simpy.Timeout(self.env, max(days, 1.0) if whole else days, (item.child, work)).callbacks.append(
-                self._worked
-            )
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A plan in the making: the reviews that may decide it, and from when on one can."""
-
-    gate: ReviewCycle
-    draws: Reviews
-    ready: float
-    held: tuple[float, ...]
-    """The start, then the reviews already held."""
-
-
-def _turn(item: tuple[float, int, Work]) -> tuple[float, int]:
-    """Whose turn it is: by the day of readiness, then by number."""
-    return item[:2]
-
-
-def _readiness(law: Law | Paced, unit: float, held: tuple[float, ...], gate: ReviewCycle) -> float:
-    """Time from the start until a plan is ready, for a child whose reviews so far have decided nothing.
-
-    Each review that a ready plan has passed makes readiness before it less likely by the factor 1 - decides; the draw
-    is taken from that posterior, so a child long without a decision is probably not ready yet.
-    """
-    survival = [law.sf(day - held[0]) for day in held]
-    reviews = len(held) - 1
-    mass = [survival[i] - survival[i + 1] for i in range(reviews)] + [survival[-1]]
-    weights = [mass[i] * (1.0 - gate.decides) ** (reviews - i) for i in range(reviews + 1)]
-    if sum(weights) <= 0.0:
-        return held[-1] - held[0]
-    target = (1.0 - unit) * sum(weights)
-    for place, weight in enumerate(weights):
-        if target <= weight or place == reviews:
-            break
-        target -= weight
-    within = min(target / weight, 1.0) if weight > 0.0 else 0.0
-    return law.isf(min(max(survival[place] - within * mass[place], 1e-300), 1.0))
+        work = self.ready.work[step.name]
+        for item, elapsed, total, _ in remaining(self, cohort, step, items):
+            self.later(days_left(self, elapsed, total), self._worked, (item.child, work))

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from simulation.draws import Column, Draws
-from simulation.gates import Gate, ReviewCycle
+from simulation.gates import NO_DELAY, Places, ReviewCycle
 from simulation.model import PathwayModel, Step
+
+if TYPE_CHECKING:
+    from simulation.queues.host import Station
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,9 +30,10 @@ class Work:
     code: int
     """Position of its activity in the run's activities; -1 for a step that records nothing."""
     days: Column[float]
-    gate: Gate | None
     final: bool
     """Whether the case ends with it."""
+    station: Station | None = None
+    """Its gate in this run; None where it has none."""
     reviews: Reviews | None = None
     """Where the gate is a review cycle."""
     counts: bool = False
@@ -36,6 +41,8 @@ class Work:
     joins: list[Work] = field(default_factory=list)
     """Steps that wait for its activity."""
     then: Branch | None = None
+    frees: list[Station] = field(default_factory=list)
+    """Gates at which its activity gives a place back."""
 
 
 @dataclass(slots=True, eq=False)
@@ -59,13 +66,29 @@ class Runnable:
             )
             for name, choice in model.choices.items()
         }
-        asked = {name for step in model.steps.values() for name in step.waits_for}
-        asked |= {step.activity for step in model.steps.values() if step.waits_for} | _beforehand(model)
-        for work in self.work.values():
+        self.turned_away = {
+            name: self._work(Step(name=f"turned away: {name}", activity=word, laws=NO_DELAY), draws, codes)
+            for name, gate in model.gates.items()
+            if isinstance(gate, Places) and (word := gate.turned_away_as)
+        }
+        """What happens, by gate, to a child that finds no room to wait in."""
+        asked = {name for step in model.steps.values() for name in step.joins}
+        asked |= {step.activity for step in model.steps.values() if step.joins} | _beforehand(model)
+        for work in (*self.work.values(), *self.turned_away.values()):
             activity = work.step.activity
             work.then = self.branches.get(work.step.leads_to)
             work.counts = activity in asked
-            work.joins = [other for other in self.work.values() if activity and activity in other.step.waits_for]
+            work.joins = [other for other in self.work.values() if activity and activity in other.step.joins]
+
+    def enter(self, stations: Mapping[str, Station]) -> None:
+        """Tie every step to its gate in this run, and to the gates at which it gives a place back."""
+        for work in (*self.work.values(), *self.turned_away.values()):
+            work.station = stations.get(work.step.gate)
+            work.frees = [
+                stations[name]
+                for name, gate in self.model.gates.items()
+                if isinstance(gate, Places) and gate.until and gate.until == work.step.activity
+            ]
 
     def _work(self, step: Step, draws: Draws, codes: Mapping[str, int]) -> Work:
         gate = self.model.gates.get(step.gate)
@@ -74,7 +97,6 @@ class Runnable:
             step=step,
             code=codes[step.activity] if step.activity else -1,
             days=draws.durations(step, self.model.stratify_by),
-            gate=gate,
             final=step.activity in self.model.final,
             reviews=Reviews(draws.gaps(cycle), draws.decides(cycle)) if cycle is not None else None,
         )

@@ -1,0 +1,138 @@
+"""A review cycle while a run goes on: each child's own calendar, laid out when the plan begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from simulation.children import NEVER
+from simulation.cohort import Cohort, Running
+from simulation.draws import WITHIN_THE_DAY
+from simulation.frailty import Paced
+from simulation.gates import ReviewCycle
+from simulation.laws import Law
+from simulation.model import Step
+from simulation.queues.host import Host
+from simulation.runnable import Reviews, Runnable, Work
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan in the making: the reviews that may decide it, and from when on one can."""
+
+    gate: ReviewCycle
+    draws: Reviews
+    ready: float
+    held: tuple[float, ...]
+    """The start, then the reviews already held."""
+
+
+class ReviewPlans:
+    """Lays out reviews; one event for the decision."""
+
+    def __init__(self, gate: ReviewCycle, host: Host) -> None:
+        self._gate, self._host = gate, host
+        self.holds = False
+
+    def begin(self, child: int, work: Work) -> None:
+        """A plan begins now."""
+        assert work.reviews is not None
+        now = self._host.now
+        self._lay_out(child, work, Plan(self._gate, work.reviews, now + self._host.time_for(child, work), (now,)))
+
+    def load(self, cohort: Cohort, known: Runnable, step: Step, items: Sequence[Running]) -> None:
+        """Carry on with plans in the making. They keep their calendar; only what is begun beforehand may be new."""
+        gate, reviews = cohort.model.gates[step.gate], known.work[step.name].reviews
+        assert isinstance(gate, ReviewCycle)
+        assert reviews is not None
+        kept = ReviewCycle(review=gate.review, gaps=gate.gaps, decides=gate.decides, beforehand=self._gate.beforehand)
+        for item in items:
+            held = (item.since, *cohort.reviews.get(item.child, ()))
+            unit = self._host.draws.unit(step.name, item.child)
+            ready = item.since + _readiness(self._host.law(item.child, step), unit, held, gate)
+            self._lay_out(item.child, self._host.ready.work[step.name], Plan(kept, reviews, ready, held))
+
+    def open(self) -> None:
+        """Every calendar is a child's own."""
+
+    def left(self, child: int) -> None:
+        """Nothing was held for the child; what was laid out beyond the end is left out of the log."""
+
+    def free(self, child: int) -> None:
+        """No place is held here."""
+
+    def _lay_out(self, child: int, work: Work, plan: Plan) -> None:
+        """Lay out the child's reviews until one decides."""
+        host, gate = self._host, plan.gate
+        now, decided = host.now, NEVER
+        # What is begun beforehand may begin within the horizon for a review just beyond it.
+        last = host.horizon + max((before.lead_days for before in gate.beforehand), default=0.0)
+        for due, chance in self._calendar(child, plan):
+            if due > last:
+                break
+            host.note(child, gate.review, due)
+            if due >= plan.ready and chance <= gate.decides:
+                decided = due
+                host.at(decided, self._done, (child, work))
+                break
+        # Of what was begun on the day of the snapshot, the records would know.
+        earliest = now if now > host.start else now + 1.0
+        for before in gate.beforehand:
+            begin = max(decided - host.draws.rounded(before.lead_days), earliest)
+            if begin <= host.horizon:
+                host.at(begin, self._started_beforehand, (child, host.ready.work[before.step]))
+
+    def _calendar(self, child: int, plan: Plan) -> Iterator[tuple[float, float]]:
+        """The child's reviews after now, each with the draw that says whether a ready plan is decided at it.
+
+        Additional reviews leave the ordinary calendar, and its draws, as they were.
+        """
+        streams, now = self._host.streams, self._host.now
+        day, number, gate = plan.held[-1], len(plan.held) - 1, plan.gate
+        extra = [due for due in (plan.held[0] + float(round(d)) for d in sorted(gate.extra_days)) if due > now]
+        while True:
+            if day < now:
+                # Held before the snapshot: the next one is among those that have not come yet.
+                unit = streams.unit(f"gap {gate.review}", child, number)
+                gap = float(round(gate.gap(number).remaining(unit, now - day + WITHIN_THE_DAY)))
+                day = max(day + gap, now + 1.0)
+            else:
+                day += plan.draws.gaps.at(child, number)
+            while extra and extra[0] <= day:
+                occasion, due = len(gate.extra_days) - len(extra), extra.pop(0)
+                if due < day:  # on the day of an ordinary review there is no other
+                    yield due, streams.unit(f"decides additional {gate.review}", child, occasion)
+            yield day, plan.draws.decides.at(child, number)
+            number += 1
+
+    def _done(self, event: Any) -> None:
+        child, work = event._value
+        if not self._host.gone(child):
+            self._host.happen(child, work)
+
+    def _started_beforehand(self, event: Any) -> None:
+        child, work = event._value
+        if not self._host.gone(child) and not self._host.happened(child, work.step.activity):
+            self._host.begin(child, work)
+
+
+def _readiness(law: Law | Paced, unit: float, held: tuple[float, ...], gate: ReviewCycle) -> float:
+    """Time from the start until a plan is ready, for a child whose reviews so far have decided nothing.
+
+    Each review that a ready plan has passed makes readiness before it less likely by the factor 1 - decides; the draw
+    is taken from that posterior, so a child long without a decision is probably not ready yet.
+    """
+    survival = [law.sf(day - held[0]) for day in held]
+    reviews = len(held) - 1
+    mass = [survival[i] - survival[i + 1] for i in range(reviews)] + [survival[-1]]
+    weights = [mass[i] * (1.0 - gate.decides) ** (reviews - i) for i in range(reviews + 1)]
+    if sum(weights) <= 0.0:
+        return held[-1] - held[0]
+    target = (1.0 - unit) * sum(weights)
+    for place, weight in enumerate(weights):
+        if target <= weight or place == reviews:
+            break
+        target -= weight
+    within = min(target / weight, 1.0) if weight > 0.0 else 0.0
+    return law.isf(min(max(survival[place] - within * mass[place], 1e-300), 1.0))
