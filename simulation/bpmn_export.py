@@ -1,8 +1,9 @@
 """A pathway model as a BPMN 2.0 file with its layout, as editors and other process tools open it.
 
 Steps are tasks, choices exclusive gateways with the share of each way on its flow, what runs side by side stands
-between parallel gateways, and a gate is a timer event: a wait for a date, not for work. The layout is Graphviz', so
-that the file can be looked at as it stands; the same model gives the same bytes.
+between parallel gateways, and a gate is an event: a timer for a wait for a date, a condition for a wait for a place.
+Where the first of several is enough there is a complex gateway, which editors know and pm4py's reader does not. The
+layout is Graphviz', so that the file can be looked at as it stands; the same model gives the same bytes.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ _TAGS: dict[Kind, str] = {
     "merge": "exclusiveGateway",
     "split": "parallelGateway",
     "join": "parallelGateway",
+    "first": "complexGateway",
 }
 _EVENT, _GATEWAY = (36.0, 36.0), (50.0, 50.0)
 _SIZES: dict[Kind, tuple[float, float]] = {"step": TASK, "start": _EVENT, "end": _EVENT, "gate": _EVENT}
@@ -40,6 +42,7 @@ _HEAD = (
     ' xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI"'
     ' xmlns:dc="http://www.omg.org/spec/DD/20100524/DC"'
     ' xmlns:di="http://www.omg.org/spec/DD/20100524/DI"'
+    ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
     ' id="Definitions_1" targetNamespace="http://bpmn.io/schema/bpmn">'
 )
 
@@ -144,12 +147,18 @@ def _element(node: Node, ids: dict[str, str], flows: list[tuple[str, Flow]]) -> 
     about = f' name="{_quoted(node.label)}"' if node.label else ""
     into = [made for made, flow in flows if flow.target == node.id]
     out = [made for made, flow in flows if flow.source == node.id]
-    if node.kind in ("choice", "split", "merge", "join"):
+    if node.kind in ("choice", "split", "merge", "join", "first"):
         about += f' gatewayDirection="{"Diverging" if len(out) > 1 else "Converging"}"'
     lines = [f'    <bpmn:{_TAGS[node.kind]} id="{ids[node.id]}"{about}>']
     lines += [f"      <bpmn:incoming>{made}</bpmn:incoming>" for made in into]
     lines += [f"      <bpmn:outgoing>{made}</bpmn:outgoing>" for made in out]
-    if node.kind == "gate":
+    if node.for_place:
+        lines += [
+            f'      <bpmn:conditionalEventDefinition id="{ids[node.id]}_condition">',
+            '        <bpmn:condition xsi:type="bpmn:tFormalExpression">a place is free</bpmn:condition>',
+            "      </bpmn:conditionalEventDefinition>",
+        ]
+    elif node.kind == "gate":
         lines.append(f'      <bpmn:timerEventDefinition id="{ids[node.id]}_timer" />')
     return [*lines, f"    </bpmn:{_TAGS[node.kind]}>"]
 

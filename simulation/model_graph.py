@@ -13,7 +13,8 @@ from typing import Literal
 from simulation.gates import DecisionMaker, Gate, Places, ReviewCycle, Sessions
 from simulation.model import START, Choice, PathwayModel, Step
 
-Kind = Literal["start", "end", "step", "gate", "choice", "merge", "split", "join"]
+Kind = Literal["start", "end", "step", "gate", "choice", "merge", "split", "join", "first"]
+"""At a join all must be there; at `first` one is enough, and what comes later changes nothing."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Node:
     label: str = ""
     step: str = ""
     """For a step that leaves no record: its name in the model."""
+    for_place: bool = False
+    """For a gate: whether a free place is waited for, and not a date."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class _Builder:
             # Of two things waited for, the one that must have come before the other needs no line of its own.
             last = [a for a in step.waits_for if not downstream.get(a, frozenset()) & ({*step.waits_for} - {a})]
             self.waited[step.name] = tuple(last) or step.waits_for
-            for activity in self.waited[step.name]:
+            for activity in (*self.waited[step.name], *step.waits_for_any):
                 self.joins.setdefault(activity, []).append(step)
 
     def add(self, node: Node) -> str:
@@ -116,7 +119,7 @@ class _Builder:
         if options:
             self._choose(source, after, options)
         for step in joins:
-            self._join(source, step)
+            self._join(source, activity, step)
 
     def _choose(self, source: str, after: str, options: Sequence[tuple[tuple[str, ...], float]]) -> None:
         made = self.add(Node(f"choice {after}", "choice"))
@@ -132,9 +135,20 @@ class _Builder:
                 for name in starts:
                     self.flow(split, self.enter(self.model.steps[name]), step=name)
 
-    def _join(self, source: str, step: Step) -> None:
-        """One of the things that a step waits for is there; the last of them lets it begin."""
-        if len(self.waited[step.name]) == 1:
+    def _join(self, source: str, activity: str, step: Step) -> None:
+        """One of the things that a step waits for is there."""
+        if activity in step.waits_for_any and len(step.waits_for_any) > 1:
+            node, new = f"first {step.name}", f"first {step.name}" not in self.nodes
+            self.add(Node(node, "first", "the first of them"))
+            self.flow(source, node)
+            if new:
+                self._meet(node, step)
+        else:
+            self._meet(source, step)
+
+    def _meet(self, source: str, step: Step) -> None:
+        """Where all that a step waits for comes together, if it is more than one thing, and then the step."""
+        if len(self.waited[step.name]) + bool(step.waits_for_any) == 1:
             self.flow(source, self.enter(step), step=step.name)
             return
         name = f"join {step.name}"
@@ -149,27 +163,45 @@ class _Builder:
         gate = self.model.gates.get(step.gate)
         label = step.activity or step.name
         work, door = f"step {label} {step.gate}", f"gate {label} {step.gate}"
+        first = step.activity or isinstance(gate, Places)  # at the door before the work is done, or recorded
         if work in self.nodes:
-            return door if step.activity and gate is not None else work
+            return self._door(step, gate, door) if first and gate is not None else work
+        silent = "" if step.activity else step.name
         if gate is None:
-            self.add(Node(work, "step", label, "" if step.activity else step.name))
+            self.add(Node(work, "step", label, silent))
             self.ahead.append((work, step.activity, step.leads_to))
             return work
-        named = Node(door, "gate", gate_in_words(step.gate, gate))
-        if step.activity:  # what is recorded happens at the gate
+        named = Node(door, "gate", gate_in_words(step.gate, gate), for_place=isinstance(gate, Places))
+        if first:
+            entry = self._door(step, gate, door)
             self.add(named)
-            self.add(Node(work, "step", label, "" if step.activity else step.name))
+            self.add(Node(work, "step", label, silent))
             self.flow(door, work)
             self.ahead.append((work, step.activity, step.leads_to))
-            return door
+            return entry
         entry = self._beforehand(step, gate)
-        self.add(Node(work, "step", label, "" if step.activity else step.name))
+        self.add(Node(work, "step", label, silent))
         self.add(named)
         if entry:
             self.flow(entry, work)
         self.flow(work, door)
         self.ahead.append((door, step.activity, step.leads_to))
         return entry or work
+
+    def _door(self, step: Step, gate: Gate, door: str) -> str:
+        """Where one comes to a gate: its door, or before that the question whether there is room to wait."""
+        if not isinstance(gate, Places) or not gate.turned_away_as:
+            return door
+        room = f"choice room {door}"
+        if room not in self.nodes:
+            away = f"step {gate.turned_away_as} "
+            self.add(Node(room, "choice", "room to wait?"))
+            self.flow(room, door)
+            if away not in self.nodes:
+                self.add(Node(away, "step", gate.turned_away_as))
+                self.ahead.append((away, gate.turned_away_as, gate.turned_away_as))
+            self.flow(room, away)
+        return room
 
     def _beforehand(self, step: Step, gate: Gate) -> str:
         """The split before a step at whose end something else has been begun already; empty where there is none."""
@@ -184,7 +216,7 @@ class _Builder:
         """Where several flows meet that do not wait for each other, they merge first."""
         for node in list(self.nodes.values()):
             into = [flow for flow in self.flows if flow.target == node.id]
-            if len(into) < 2 or node.kind in ("join", "end"):
+            if len(into) < 2 or node.kind in ("join", "first", "end"):
                 continue
             made = f"merge {node.id}"
             before = dict(self.nodes)
@@ -232,4 +264,4 @@ def _sessions_in_words(gate: Sessions) -> str:
     weeks = [str(week) for week in gate.weeks_of_month]
     said = weeks[0] if len(weeks) == 1 else f"{', '.join(weeks[:-1])} and {weeks[-1]}"
     when = f"{gate.weekday}s of week{'s' * (len(weeks) > 1)} {said}, {gate.slots} slot{'s' * (gate.slots > 1)}"
-    return f"{when}, by booking" if gate.booking else when
+    return when + ", by booking" * gate.booking + (f", {gate.deferral:.0%} deferred" if gate.deferral else "")

@@ -43,8 +43,13 @@ def _node(node: Node, model: PathwayModel, graph: ModelGraph) -> DiagramNode:
     if node.kind == "join":
         waited = sum(flow.target == node.id for flow in graph.flows)
         return DiagramNode(node.id, f"all {waited} are there", emphasis=0.35, title="The next step waits for all")
+    if node.kind == "first":
+        waited = sum(flow.target == node.id for flow in graph.flows)
+        said = f"the first of {waited} is there"
+        return DiagramNode(node.id, said, emphasis=0.35, title="The next step begins at the first of them")
     if node.kind == "gate":
-        return DiagramNode(node.id, node.label, lines=("gate: a wait for a date",), emphasis=0.6, title=node.label)
+        wait = f"gate: a wait for {'a place' if node.for_place else 'a date'}"
+        return DiagramNode(node.id, node.label, lines=(wait,), emphasis=0.6, title=node.label)
     lines = (_time(model, (node.step,)),) if node.step else ()
     return DiagramNode(node.id, node.label, lines=lines, title=", ".join((node.label, *lines)))
 
@@ -115,6 +120,7 @@ def _caption(model: PathwayModel) -> tuple[str, ...]:
 def _description(graph: ModelGraph) -> str:
     names = {node.id: node.label or node.kind for node in graph.nodes}
     names |= {node.id: "all are there" for node in graph.nodes if node.kind == "join"}
+    names |= {node.id: "the first is there" for node in graph.nodes if node.kind == "first"}
     said = []
     for flow in _contracted(graph):
         share = "" if flow.share is None else f" ({flow.share:.0%})"

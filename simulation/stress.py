@@ -7,15 +7,16 @@ itself. What neither holds is answered with `NOT_STATED`: an answer is never mad
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 from event_logs.log import EventLog
 from simulation.cohort import Cohort
-from simulation.gates import ReviewCycle, Sessions
+from simulation.gates import Places, Sessions
 from simulation.model import START, PathwayModel, Step
+from simulation.stress_gates import listed, resource_of, rule_of
 
 NOT_STATED = "Not stated."
 SECTIONS = {
@@ -121,9 +122,14 @@ def _logic(model: PathwayModel) -> str:
         name = "A case begins with" if after == START else f"After {_quoted(after)}:"
         told = f", by {choice.by.replace('_', ' ')}" if choice.by else ""
         parts.append(f"{name} {' or '.join(way or 'the case finishes' for way in ways)}{told}")
-    joins = [step for step in model.steps.values() if step.waits_for]
-    parts += [f"{_way(step)} begins when all of {_listed(step.waits_for)} have happened" for step in joins]
+    parts += [f"{_way(step)} begins when {_joined(step)}" for step in model.steps.values() if step.joins]
     return f"{model.name}. {'; '.join(parts)}."
+
+
+def _joined(step: Step) -> str:
+    parts = [f"all of {listed(step.waits_for)} have happened"] if step.waits_for else []
+    parts += [f"the first of {listed(step.waits_for_any)} happens"] if step.waits_for_any else []
+    return " and ".join(parts)
 
 
 def _way(step: Step) -> str:
@@ -134,14 +140,7 @@ def _algorithms(model: PathwayModel) -> str:
     found = ["Durations are drawn by inversion of the survival curve; ways on by their shares."]
     if model.arrivals is not None:
         found.append("New cases: a Poisson process with a rate for each calendar month, read off its running total.")
-    for name, gate in model.gates.items():
-        if isinstance(gate, Sessions):
-            found.append(f"{_capital(name)}: first come, first served by the day the papers were complete.")
-        elif isinstance(gate, ReviewCycle):
-            found.append(
-                f"{_capital(name)}: a plan that is ready is decided at the next {gate.review} with probability "
-                f"{gate.decides:.2f}, otherwise at a later one."
-            )
+    found += [f"{_capital(name)}: {rule_of(gate)}." for name, gate in model.gates.items()]
     return " ".join(found)
 
 
@@ -150,16 +149,18 @@ def _components(model: PathwayModel) -> str:
     found = [
         "Entities: cases, each one episode of a child being looked after"
         + (f", in strata by {model.stratify_by}." if model.stratify_by else "."),
-        f"Activities: {_listed(tuple(dict.fromkeys(activities)))}.",
+        f"Activities: {listed(tuple(dict.fromkeys(activities)))}.",
     ]
-    sessions = {name: gate for name, gate in model.gates.items() if isinstance(gate, Sessions)}
-    if sessions:
-        found += [f"Resource: {_capital(name)}, {_calendar(gate)} ({gate.source})." for name, gate in sessions.items()]
-        found.append(f"Queues: one for each session gate ({_listed(tuple(sessions))}), unlimited.")
+    limited = {name: gate for name, gate in model.gates.items() if isinstance(gate, Sessions | Places)}
+    if limited:
+        found += [f"Resource: {_capital(name)}, {resource_of(gate)}." for name, gate in limited.items()]
+        found.append(f"Queues: one for each of {listed(tuple(limited))}, {_room(tuple(limited.values()))}.")
     else:
         found.append("Resources and queues: none; every step takes its own time.")
+    if model.holidays:
+        found.append(f"Holidays: {len(model.holidays)} days, {min(model.holidays)} to {max(model.holidays)}.")
     entry = "new cases arrive" if model.arrivals is not None else "none: no new cases arrive"
-    leaves = _listed(model.final) if model.final else "the last activity of a case"
+    leaves = listed(model.final) if model.final else "the last activity of a case"
     found.append(f"Entry points: {entry}. Exit points: {leaves}{_birthday(model)}.")
     return " ".join(found)
 
@@ -170,11 +171,9 @@ def _birthday(model: PathwayModel) -> str:
     return f"; whatever else happens, a case ends {model.leaves_at_days / 365.25:.0f} years after birth"
 
 
-def _calendar(gate: Sessions) -> str:
-    months = f", not in months {_listed(tuple(map(str, gate.skip_months)))}" if gate.skip_months else ""
-    weeks = _listed(tuple(map(str, gate.weeks_of_month)))
-    slots = "1 slot" if gate.slots == 1 else f"{gate.slots} slots"
-    return f"{gate.weekday} of weeks {weeks} of the month{months}, {slots}, lead {gate.lead_days:.0f} days"
+def _room(gates: tuple[Sessions | Places, ...]) -> str:
+    rooms = [str(gate.room) for gate in gates if isinstance(gate, Places) and gate.room is not None]
+    return f"unlimited but for those with room for {listed(tuple(rooms))}" if rooms else "unlimited"
 
 
 def _sources(facts: RunFacts, log: EventLog | None) -> str:
@@ -265,7 +264,3 @@ def _quoted(name: str) -> str:
 
 def _capital(name: str) -> str:
     return name[:1].upper() + name[1:]
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)

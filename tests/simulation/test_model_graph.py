@@ -10,6 +10,7 @@ import pytest
 from hand_models import either, model_of, only, poisson_days, run, step, weibull
 from lxml import etree
 from test_fit import planted
+from test_gate_pictures import every_gate
 from test_pace import pathway
 
 from mining import _pm4py
@@ -57,6 +58,7 @@ def models() -> dict[str, PathwayModel]:
         "loop": model_of(
             [step("a", fixed(1.0)), step("end", fixed(1.0))], {START: only("a"), "a": either({"a": 0.4, "end": 0.6})}
         ),
+        "every gate": every_gate(),
         "no end": model_of([step("a", fixed(1.0)), step("b", fixed(1.0))], {START: only("a", "b")}, final=()),
     }
 
@@ -129,7 +131,7 @@ def test_gateways_part_or_meet_and_shares_add_up(name: str) -> None:
         if node.kind in ("choice", "split"):
             assert len(into) == 1
             assert len(out) > 1
-        if node.kind in ("merge", "join"):
+        if node.kind in ("merge", "join", "first"):
             assert len(into) > 1
             assert len(out) == 1
         if node.kind in ("step", "gate"):

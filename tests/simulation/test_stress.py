@@ -116,3 +116,19 @@ def test_what_the_run_says_of_itself_is_answered_word_for_word() -> None:
 def test_warnings_of_the_fit_are_among_the_assumptions() -> None:
     model = replace(single(weibull(1.0, float(np.e))), warnings=("Court: fitted from only 3 ended stays",))
     assert "Court: fitted from only 3 ended stays." in answers(model)["3.4"]
+
+
+def test_every_gate_and_the_first_of_several_are_described() -> None:
+    from test_gate_data import full
+
+    found = answers(full())
+    assert "“end” begins when all of panel have happened and the first of decision and order happens" in found["2.2"]
+    assert "Panel: first those whose age band is 0, then 1-4, then first come, first served by the day" in found["2.4"]
+    assert "a child is deferred with probability 0.25; a session fails with probability 0.10" in found["2.4"]
+    assert "Decision maker: decisions are made on working days." in found["2.4"]
+    assert "of those that would take longer than 14 days, 100% are made on the last lawful day" in found["2.4"]
+    assert "a place is held until end happens; the work is continued with probability 0.30" in found["2.4"]
+    assert "Tuesday of weeks 1 and 3 of the month, not in months 7 (1 cancelled and 1 added), 4 slots" in found["2.5"]
+    assert "Court, 3 places, 2 cases each, fewer at 2 times, on working days" in found["2.5"]
+    assert "unlimited but for those with room for 12" in found["2.5"]
+    assert "Holidays: 2 days, 2025-01-01 to 2025-01-02." in found["2.5"]
