@@ -100,6 +100,35 @@ def fit_mixture(
     return Mixture(_table(model, best, blank, value if intervals else None), waiting, family, -value)
 
 
+def shares_bound_for(
+    days: FloatArray,
+    causes: IntArray,
+    entry: FloatArray,
+    weights: FloatArray,
+    count: int,
+    *,
+    start: tuple[FloatArray, FloatArray, FloatArray] | None = None,
+) -> FloatArray | None:
+    """Only the shares p of `fit_mixture` for `count` ways, rows counted `weights` times.
+
+    None where fewer than five left by one of the ways. For fits that are made again and again: `start` is where to
+    look first (shares, medians in days and sigma of each way, as an earlier fit found them), which takes half the
+    time. Rows without weight count for nothing.
+    """
+    known = (weights > 0) & ((entry <= 0) | (entry < days))
+    t, way, e, w = days[known], causes[known], entry[known], weights[known]
+    exits = np.bincount(way, minlength=count + 1)[1:]
+    if exits.min(initial=FEWEST_EXITS) < FEWEST_EXITS:
+        return None
+    model = _Model.of(t, way, e, count, LOGNORMAL, w)
+    first = None
+    if start is not None:
+        shares, medians, sigmas = (np.maximum(values, 1e-6) for values in start)
+        first = np.concatenate([np.log(shares / shares[0]), np.log(medians), np.log(sigmas)])
+    logits = model.fit(start=first)[0][:count]
+    return np.asarray(np.exp(logits - _log_sum(logits[:, None])[0]))
+
+
 def _refusal(exits: IntArray, labels: Sequence[str], n: int) -> str:
     if not len(exits):
         return f"nobody of the {n:,} in this state has left it: which way they will go cannot be said"
@@ -122,11 +151,17 @@ class _Model:
     entry_log: FloatArray
     count: int
     family: str
+    weights: tuple[FloatArray, FloatArray, FloatArray]
+    """How often each row of the three counts."""
 
     @classmethod
-    def of(cls, t: FloatArray, way: IntArray, e: FloatArray, count: int, family: str) -> _Model:
-        left = way > 0
-        return cls(log_days(t[left]), way[left] - 1, log_days(t[~left]), log_days(e[e > 0]), count, family)
+    def of(
+        cls, t: FloatArray, way: IntArray, e: FloatArray, count: int, family: str, weights: FloatArray | None = None
+    ) -> _Model:
+        left, late = way > 0, e > 0
+        w = np.ones(len(t)) if weights is None else weights
+        logs = (log_days(t[left]), way[left] - 1, log_days(t[~left]), log_days(e[late]))
+        return cls(*logs, count, family, (w[left], w[~left], w[late]))
 
     def objective(self, theta: FloatArray) -> tuple[float, FloatArray]:
         """Minus the penalised log likelihood and its slope."""
@@ -135,19 +170,21 @@ class _Model:
         log_p = logits - _log_sum(logits[:, None])[0]
         sigma = np.exp(scale)
         mine = log_law(self.family, self.exit_log, mu[self.exit_way], sigma[self.exit_way])
-        value = float(np.sum(log_p[self.exit_way] + mine.density) - 0.5 * np.sum((scale / _PRIOR_SD) ** 2))
-        by_p = np.bincount(self.exit_way, minlength=k).astype(np.float64)
-        by_mu = np.bincount(self.exit_way, mine.density_mu, minlength=k)
-        by_scale = np.bincount(self.exit_way, mine.density_scale, minlength=k) - scale / _PRIOR_SD**2
-        for sign, logs in ((1.0, self.waiting_log), (-1.0, self.entry_log)):
+        weight, *others = self.weights
+        value = float(weight @ (log_p[self.exit_way] + mine.density) - 0.5 * np.sum((scale / _PRIOR_SD) ** 2))
+        by_p = np.bincount(self.exit_way, weight, minlength=k)
+        by_mu = np.bincount(self.exit_way, weight * mine.density_mu, minlength=k)
+        by_scale = np.bincount(self.exit_way, weight * mine.density_scale, minlength=k) - scale / _PRIOR_SD**2
+        signed = (others[0], -others[1])
+        for times, logs in zip(signed, (self.waiting_log, self.entry_log), strict=True):
             law = log_law(self.family, logs[None, :], mu[:, None], sigma[:, None])
             parts = log_p[:, None] + law.survival
             total = _log_sum(parts)
-            post = np.exp(parts - total)
-            value += sign * float(total.sum())
-            by_p += sign * post.sum(axis=1)
-            by_mu += sign * (post * law.survival_mu).sum(axis=1)
-            by_scale += sign * (post * law.survival_scale).sum(axis=1)
+            post = np.exp(parts - total) * times
+            value += float(times @ total)
+            by_p += post.sum(axis=1)
+            by_mu += (post * law.survival_mu).sum(axis=1)
+            by_scale += (post * law.survival_scale).sum(axis=1)
         by_logits = by_p - np.exp(log_p) * by_p.sum()
         return -value, -np.concatenate([by_logits, by_mu, by_scale])
 
@@ -160,9 +197,10 @@ class _Model:
     def _start(self, stretch: float) -> FloatArray:
         """From what was seen: shares of exits and each way's log times, the second start with longer times."""
         k = self.count
-        n = np.bincount(self.exit_way, minlength=k)
-        mean = np.bincount(self.exit_way, self.exit_log, minlength=k) / n
-        squares = np.bincount(self.exit_way, self.exit_log**2, minlength=k) / n - mean**2
+        weight = self.weights[0]
+        n = np.bincount(self.exit_way, weight, minlength=k)
+        mean = np.bincount(self.exit_way, weight * self.exit_log, minlength=k) / n
+        squares = np.bincount(self.exit_way, weight * self.exit_log**2, minlength=k) / n - mean**2
         logits = np.log(n / n[0])
         return np.concatenate([logits, mean + stretch, 0.5 * np.log(np.maximum(squares, 0.01)) + 0.5 * stretch])
 

@@ -44,17 +44,17 @@ def fit_pathway(
     (`frailty_fit`). `warnings` of the result name every step fitted
     from few or no records. Steps that the log never shows keep a stated fallback, never an invented figure.
     """
-    fitter = _Fitter(log, _weights(log, weight), by_age=by_age)
+    fitter = _Fitter(log, _weights(log, weight), by_age=by_age, base=base)
     for ways in p.COMPETING:
         fitter.competing(ways)
     for ways in p.SIDE_BY_SIDE:
         fitter.side_by_side(ways)
-    fitter.planning(base)
+    fitter.planning()
     fitter.panel(panel)
     fitter.start()
     fitter.unrecorded()
     fitter.newcomers()
-    fitter.frailty(base)
+    fitter.frailty()
     return PathwayModel(
         name="Declared permanence pathway",
         steps=fitter.steps,
@@ -87,6 +87,7 @@ class _Fitter:
     log: EventLog
     weight: Floats
     by_age: bool = False
+    base: PathwayModel | None = None
     steps: dict[str, Step] = field(default_factory=dict)
     choices: dict[str, Choice] = field(default_factory=dict)
     gates: dict[str, Sessions | ReviewCycle] = field(default_factory=dict)
@@ -179,12 +180,12 @@ class _Fitter:
         # let young children go, and leave it to the calendar to end the stays of those who should have gone before.
         by_age = ways.after in p.BY_AGE and not np.isnan(self.adult).any()
         stays = self.stays(ways.after, ways.ways, by_age=by_age)
-        fit = fit_competing(ways.after, ways.ways, stays)
+        fit = fit_competing(ways.after, ways.ways, stays, base=self._earlier(ways, ""))
         self._note(fit)
         names = tuple(self._name(ways.after, way) for way in ways.ways)
         shares = tuple(fit.shares[way] for way in ways.ways)
         self.watched.append(Watched(names, shares, stays, frail=ways.after not in p.BY_AGE))
-        bands = {} if by_age else self._bands(ways.after, ways.ways, stays)
+        bands = {} if by_age else self._bands(ways.after, ways, stays)
         options = []
         for name, way in zip(names, ways.ways, strict=True):
             own = {band: one.laws[way] for band, (one, enough) in bands.items() if way in enough}
@@ -193,7 +194,18 @@ class _Fitter:
             options.append(Option(starts=(name,), share={"": fit.shares[way], **share}))
         self.choices[ways.after] = Choice(options=tuple(options), by="age_band" if bands else "")
 
-    def _bands(self, after: str, ways: tuple[str, ...], stays: Stays) -> dict[str, tuple[Competing, frozenset[str]]]:
+    def _earlier(self, ways: p.Ways, stratum: str) -> Competing | None:
+        """What an earlier fit of the same log found of these ways."""
+        if self.base is None:
+            return None
+        steps = [self.base.steps[self._name(ways.after, way)] for way in ways.ways]
+        shares = [option.share.get(stratum, option.share[""]) for option in self.base.choices[ways.after].options]
+        return Competing(
+            dict(zip(ways.ways, shares, strict=True)),
+            {way: step.law(stratum) for way, step in zip(ways.ways, steps, strict=True)},
+        )
+
+    def _bands(self, after: str, ways: p.Ways, stays: Stays) -> dict[str, tuple[Competing, frozenset[str]]]:
         """Own fits of the age bands in which enough stays ended, each with the ways that enough of them took."""
         if not self.by_age or "age_band" not in self.log.cases or stays.case is None:
             return {}
@@ -203,10 +215,12 @@ class _Fitter:
         for name in sorted(set(band[known])):
             rows = (band == name) & known
             part = Stays(stays.days[rows], stays.cause[rows], stays.entry[rows], stays.weight[rows], stays.case[rows])
-            seen = np.bincount(part.cause, weights=part.weight, minlength=len(ways) + 1)[1:]
+            seen = np.bincount(part.cause, weights=part.weight, minlength=len(ways.ways) + 1)[1:]
             if seen.sum() >= MINIMUM_OBSERVED:
-                enough = frozenset(way for way, count in zip(ways, seen, strict=True) if count >= MINIMUM_OBSERVED)
-                found[str(name)] = (fit_competing(f"{after}, age {name}", ways, part), enough)
+                enough = frozenset(way for way, count in zip(ways.ways, seen, strict=True) if count >= MINIMUM_OBSERVED)
+                earlier = self._earlier(ways, str(name)) if len(ways.ways) > 1 else None
+                fit = fit_competing(f"{after}, age {name}", ways.ways, part, base=earlier)
+                found[str(name)] = (fit, enough)
         return found
 
     def side_by_side(self, ways: p.Ways) -> None:
@@ -223,7 +237,8 @@ class _Fitter:
                 self.watched.append(Watched((name,), (1.0,), stays))
             fit = fit_competing(name, (way,), stays)
             self._note(fit)
-            own = {band: one.laws[way] for band, (one, _) in self._bands(name, (way,), stays).items()}
+            bands = self._bands(name, p.Ways(ways.after, (way,)), stays)
+            own = {band: one.laws[way] for band, (one, _) in bands.items()}
             self.steps[name] = Step(name=name, activity=way, laws={"": fit.laws[way], **own})
         options = [Option(starts=tuple(always), share={"": 1.0 - sum(share for _, share in sometimes)})]
         options += [Option(starts=(*always, name), share={"": share}) for name, share in sometimes]
@@ -240,7 +255,7 @@ class _Fitter:
                       self.weight[had][known])  # fmt: skip
         return (float(self.weight[had].sum()) / total if total else 0.0), stays
 
-    def planning(self, base: PathwayModel | None) -> None:
+    def planning(self) -> None:
         """From accommodation to the review that decides the plan, and what it decides, by age band."""
         decided = np.column_stack([self.first(name) for name in p.DECISIONS])
         since = self.reliable((v.ACCOMMODATED, *p.DECISIONS))
@@ -248,6 +263,7 @@ class _Fitter:
         known = np.flatnonzero(entered >= since)
         first = np.where(np.isnan(decided), np.inf, decided).min(axis=1)
         histories = ReviewHistories.of(self.log, v.REVIEW, known, entered[known], first[known])
+        base = self.base
         start = base.steps[p.PLANNING].law("") if base else None
         fit = fit_readiness(histories, self.weight[known], start=start,
                             decides=_cycle(base).decides if base else None)  # fmt: skip
@@ -351,12 +367,12 @@ class _Fitter:
         self.arrivals, warnings = fit_arrivals(self.log, self.weight, {"first_setting": self.first_setting})
         self.warnings += warnings
 
-    def frailty(self, base: PathwayModel | None) -> None:
+    def frailty(self) -> None:
         """How much of each duration goes with the child; of an earlier fit of the same log it is taken as it was."""
-        if base is None:
+        if self.base is None:
             rho = fit_rho(self.steps, self.watched, self.planned)
         else:
-            rho = {name: step.rho for name, step in base.steps.items()}
+            rho = {name: step.rho for name, step in self.base.steps.items()}
         for name, value in rho.items():
             self.steps[name] = replace(self.steps[name], rho=value)
 

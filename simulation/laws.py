@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import exp, log
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -184,6 +184,8 @@ class Competing:
 
 MINIMUM_OBSERVED = 30
 """Fewer ended stays than this, and the fit says so."""
+LITTLE_LEFT = 0.01
+"""When less than this outlasts the records, which way they go does not matter to any share."""
 FEWEST_EXITS = 5
 """With fewer ended stays than this nothing is said of a way by itself."""
 MINIMUM_AT_RISK = 5
@@ -203,13 +205,25 @@ class Stays:
     """Position of each stay's case in the log, where the fit has to know which stays are of one child."""
 
 
-def fit_competing(name: str, ways: tuple[str, ...], stays: Stays) -> Competing:
+class _Incidence(NamedTuple):
+    """The all-cause curve: at each time its fall by way, what is left, and until when it can be trusted."""
+
+    times: Floats
+    falls: Floats
+    survival: Floats
+    end: float
+
+
+def fit_competing(name: str, ways: tuple[str, ...], stays: Stays, *, base: Competing | None = None) -> Competing:
     """Shares and laws of the ways out of a step, open and left-truncated stays counted.
 
-    All ways share one risk set (Aalen-Johansen): the probability that outlasts the records is given to the ways in
-    the mix of the latest quarter of endings, so slow ways are not forgotten as they are when only ended stays are
-    counted. Without any ended stay the shares are equal and the law is exponential with the time at risk as its
-    mean, and a warning says so.
+    All ways share one risk set (Aalen-Johansen), as far as the records go. The probability that outlasts them is given
+    to the ways as the semi-Markov mixture likelihood says who is still there (`mining.mixture`): a slow way has more
+    of those still waiting than of those who left. Where fewer than five were seen to leave by one of the ways, that
+    cannot be told: the mix is then that of the latest quarter of endings, and a warning says so. Less than
+    `LITTLE_LEFT` is shared out in that way without one. Without any ended stay the shares are equal and the law is
+    exponential with the time at risk as its mean, and a warning says so. `base`, an earlier fit of the same stays with
+    other weights, is where the search begins.
     """
     # At risk at t: entry < t <= days. A stay that ended on the very day it came under observation was never at risk;
     # one that began on the last day of the records was, of ending within that day.
@@ -224,19 +238,65 @@ def fit_competing(name: str, ways: tuple[str, ...], stays: Stays) -> Competing:
             f"{name}: no ended stay to fit from; equal shares and an exponential law of mean {law.tail_scale:.0f} days"
         )
         return Competing({w: 1 / len(ways) for w in ways}, dict.fromkeys(ways, law), 0, still, (note,))
-    times, falls, survival, end = _incidence(days, cause, entry, weight, len(ways))
+    seen = _incidence(days, cause, entry, weight, len(ways))
+    times, falls, survival, end = seen
     body = falls.sum(axis=1)
     left = float(survival[-1]) if survival[-1] > 1e-9 else 0.0
-    endings = np.cumsum(falls.sum(axis=0))
-    late = falls[:, int(np.searchsorted(endings, 0.75 * endings[-1])) :].sum(axis=1)
-    mix = late / late.sum() if late.sum() > 0 else body / body.sum()
+    mix, unsure = _mix_of_the_rest(name, ways, (days, cause, entry, weight), seen, base)
     total = body + left * mix
     shape, scale = _weibull_tail(days, cause, entry, weight, end) if left else (1.0, 0.0)
     shares, laws = {}, {}
     for k, way in enumerate(ways):
         shares[way] = float(total[k] / total.sum())
         laws[way] = _law_of(times, falls[k], (left * float(mix[k]), end), shape, scale)
-    return Competing(shares, laws, observed, still, _warnings(name, days[ended], bool(left)))
+    return Competing(shares, laws, observed, still, _warnings(name, days[ended], bool(left)) + unsure)
+
+
+def _mix_of_the_rest(
+    name: str,
+    ways: tuple[str, ...],
+    stays: tuple[Floats, npt.NDArray[np.int64], Floats, Floats],
+    seen: _Incidence,
+    base: Competing | None,
+) -> tuple[Floats, tuple[str, ...]]:
+    """Which ways those go who are still there when the records end, and what a reader must know of it."""
+    falls, left = seen.falls, float(seen.survival[-1])
+    body = falls.sum(axis=1)
+    endings = np.cumsum(falls.sum(axis=0))
+    late = falls[:, int(np.searchsorted(endings, 0.75 * endings[-1])) :].sum(axis=1)
+    latest = late / late.sum() if late.sum() > 0 else body / body.sum()
+    if len(ways) == 1 or left < LITTLE_LEFT:
+        return latest, ()
+    days, cause, entry, weight = stays
+    # Ends within the day are an atom of their own, which no law of the ways has.
+    lasting = days > 0
+    at_once = falls[:, seen.times <= 0].sum(axis=1)
+    shares = _bound_for(days[lasting], cause[lasting], entry[lasting], weight[lasting], len(ways), base)
+    if shares is None:
+        note = f"{name}: fewer than {FEWEST_EXITS} were seen to leave by one of the ways; the {left:.0%} who outlast "
+        return latest, (f"{note}the records are taken to go as the latest quarter of those who left",)
+    rest = np.maximum(at_once + (1.0 - at_once.sum()) * shares - body, 0.0)
+    return (rest / rest.sum() if rest.sum() > 0 else latest), ()
+
+
+def _bound_for(
+    days: Floats,
+    cause: npt.NDArray[np.int64],
+    entry: Floats,
+    weight: Floats,
+    ways: int,
+    base: Competing | None,
+) -> Floats | None:
+    """The share of all that each way takes in the end, by the mixture likelihood; None where it cannot be told."""
+    from mining.mixture import shares_bound_for
+
+    start = None
+    if base is not None:
+        laws = list(base.laws.values())
+        middle = np.asarray([max(law.isf(0.5), 0.5) for law in laws])
+        spread = np.log(np.asarray([max(law.isf(0.159), 1.0) for law in laws]) / middle)
+        start = np.asarray(list(base.shares.values())), middle, np.clip(spread, 0.05, 3.0)
+    return shares_bound_for(days, cause, entry, weight, ways, start=start)
 
 
 def _warnings(name: str, ended: Floats, tail: bool) -> tuple[str, ...]:
@@ -251,9 +311,7 @@ def _warnings(name: str, ended: Floats, tail: bool) -> tuple[str, ...]:
     return found
 
 
-def _incidence(
-    days: Floats, cause: npt.NDArray[np.int64], entry: Floats, weight: Floats, ways: int
-) -> tuple[Floats, Floats, Floats, float]:
+def _incidence(days: Floats, cause: npt.NDArray[np.int64], entry: Floats, weight: Floats, ways: int) -> _Incidence:
     """Fall of the all-cause curve by cause at each time an end was seen, up to where enough were at risk (the last).
 
     Where many stay at risk long after the last ending, the curve is flat that far: some will never end.
@@ -273,7 +331,7 @@ def _incidence(
     hazard[:, :-1][:, hazard[:, :-1].sum(axis=0) > 1.0 - 1e-12] = 0.0
     survival = np.cumprod(1.0 - np.minimum(hazard.sum(axis=0), 1.0))
     before = np.concatenate([[1.0], survival[:-1]])
-    return times[:stop], hazard * before, survival, end
+    return _Incidence(times[:stop], hazard * before, survival, end)
 
 
 def _at_risk(times: Floats, days: Floats, entry: Floats, weight: Floats) -> Floats:
