@@ -40,8 +40,10 @@ from event_logs.project import load_project
 from event_logs.synthetic import Council, generate
 from event_logs.vocabulary import STAGES
 from permanence.pipeline import panel_of
-from scenarios import AddReview, Range, ReadySooner, RequestBeforeReview, Scenario, compare
+from scenarios import Range, Scenario, compare
 from scenarios.effects import Difference, difference_of
+from scenarios.planted import planted_idea
+from scenarios.shorter import Shorten
 from scenarios.tables import Compared
 from simulation.model import PathwayModel
 
@@ -65,8 +67,16 @@ class Renamed:
     factor: Range
     step: str = f"{v.LODGED} → {v.PERMANENCE_ORDER}"
 
-    def apply(self, model: PathwayModel, size: float) -> PathwayModel:
-        """The model with the step under another name; `size` is not used."""
+    def ranges(self) -> dict[str, Range]:
+        """Its one size, which is not used."""
+        return {"factor": self.factor}
+
+    def touches(self, model: PathwayModel) -> frozenset[tuple[str, str]]:
+        """Nothing that another change could touch."""
+        return frozenset()
+
+    def apply(self, model: PathwayModel, *sizes: float) -> PathwayModel:
+        """The model with the step under another name."""
         name = f"{self.step} again"
         steps = {**model.steps, name: replace(model.steps[self.step], name=name)}
         choice = model.choices[v.LODGED]
@@ -78,18 +88,15 @@ class Renamed:
 
 
 def _idea(name: str, *changes: Any) -> Scenario:
-    return Scenario(name=name, title=name, rationale=_ASSUMED, evidence=_ASSUMED, changes=changes)
+    return Scenario(name=name, title=name, rationale=_ASSUMED, changes=changes)
 
 
 def scenarios() -> list[Scenario]:
     """The stated changes, at the very size that the generator plants, and the two that do nothing."""
-    lead = Range.exactly
     return [
-        _idea("earlier-legal-advice", RequestBeforeReview(activity=v.LEGAL_REQUESTED, lead_days=lead(28))),
-        _idea("earlier-health-advice", RequestBeforeReview(activity=v.HEALTH_REQUESTED, lead_days=lead(10_000))),
-        _idea("four-week-review", AddReview(day=lead(28)), ReadySooner(factor=lead(0.85))),
-        _idea("nothing", ReadySooner(factor=lead(1.0))),
-        _idea("placebo", Renamed(factor=lead(1.0))),
+        *(planted_idea(name) for name in STAGE_OF),
+        _idea("nothing", Shorten(activities=("Planning",), factor=Range.exactly(1.0))),
+        _idea("placebo", Renamed(factor=Range.exactly(1.0))),
     ]
 
 

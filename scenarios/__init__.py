@@ -1,17 +1,22 @@
 """Which change is worth making: change ideas, and what each would save against the baseline."""
 
-from scenarios.changes import IDEAS, NULL, AddReview, Range, ReadySooner, RequestBeforeReview, Scenario
 from scenarios.compare import ALL_STAGES, Comparison, compare
+from scenarios.files import read_scenario, scenario_text
+from scenarios.ranges import Elicited, Range
+from scenarios.ready_made import IDEAS
+from scenarios.scenario import NULL, AppliesTo, Evidence, Scenario
 
 __all__ = [
     "ALL_STAGES",
     "IDEAS",
     "NULL",
-    "AddReview",
+    "AppliesTo",
     "Comparison",
+    "Elicited",
+    "Evidence",
     "Range",
-    "ReadySooner",
-    "RequestBeforeReview",
     "Scenario",
     "compare",
+    "read_scenario",
+    "scenario_text",
 ]

@@ -12,17 +12,18 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from event_logs.log import EventLog, to_days
 from event_logs.vocabulary import AIMS, AT_HOME, STAGES, Aim, Stage
 from mining.resampling import resampling_units
 from scenarios import tables
-from scenarios.changes import IDEAS, Scenario
+from scenarios.checks import check
 from scenarios.measures import Yardstick
 from scenarios.moves import Moves
 from scenarios.nested import Draws, Experiment, all_draws, changed_models
+from scenarios.ready_made import IDEAS, POSTER
+from scenarios.scenario import Scenario
 from scenarios.tables import ALL_STAGES, Compared
 from simulation.cohort import snapshot
 from simulation.fit import fit_pathway
@@ -92,14 +93,15 @@ def compare(
     workers: int = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Comparison:
-    """Compare scenarios (default: all ready-made ideas) with the baseline over `years` from the end of the log.
+    """Compare scenarios (default: the ideas of the poster) with the baseline over `years` from the end of the log.
 
     `draws` outer draws (children resampled, model fitted again, effect sizes drawn) of `replications` paired runs
     each; with fewer than 40 draws the intervals are from t, else percentiles (`effects.difference_of`). `together`
     names pairs of scenarios to be run both at once as well. `placements` (`case`, `start`) are the placements of the
     log's children, for placement moves. The result does not depend on `workers`. `progress` is called with the draws
     done and their number. Raises ValueError for fewer than 2 draws, fewer than 1 replication, a log without a case, a
-    scenario named in `together` that is not compared, or two that cannot be made together.
+    scenario named in `together` that is not compared, or two that cannot be made together; InputError, with everything
+    wrong at once, for scenarios that cannot be run on these records (`checks.check`).
     """
     if draws < 2 or replications < 1:
         raise ValueError(
@@ -107,7 +109,7 @@ def compare(
         )
     experiment = experiment_of(
         log,
-        tuple(IDEAS.values() if scenarios is None else scenarios),
+        [IDEAS[name] for name in POSTER] if scenarios is None else scenarios,
         together=together,
         stages=stages,
         aims=aims,
@@ -162,8 +164,9 @@ def experiment_of(
         seed=seed,
         replications=replications,
     )
-    # A change may add an activity; made once here, what cannot be made is said before anything is run.
-    sizes = [scenario.sizes(np.random.default_rng(0)) for scenario in chosen]
+    check(chosen, base, experiment.cohort, years, together=experiment.together)
+    # A change may add an activity; made once here, what cannot be made together is said before anything is run.
+    sizes = [scenario.likely_sizes() for scenario in chosen]
     ranks: dict[str, int] = {}
     for model in changed_models(experiment, base, sizes):
         ranks |= model.ranks
@@ -211,7 +214,7 @@ def _comparison(experiment: Experiment, draws: Draws, years: float, left_out: tu
         unplaced=len(experiment.cohort.unplaced),
         warnings=base.warnings,
         evidence=pd.DataFrame(
-            [(s.name, s.title, s.rationale, s.evidence, s.confirmed) for s in experiment.scenarios],
+            [(s.name, s.title, s.rationale, s.evidence_text, s.confirmed) for s in experiment.scenarios],
             columns=["scenario", "title", "rationale", "evidence", "confirmed"],
         ),
         compared=compared,

@@ -16,10 +16,13 @@ from event_logs import vocabulary as v
 from event_logs.log import EventLog
 from event_logs.vocabulary import STAGES
 from mining.bottlenecks import tied
-from scenarios.changes import MoreSlots, Quicker, Range, Scenario
+from scenarios.capacity import GateChange
 from scenarios.compare import compare
 from scenarios.effects import difference_of
 from scenarios.measures import DAYS_A_WEEK
+from scenarios.ranges import Range
+from scenarios.scenario import Scenario
+from scenarios.shorter import Shorten
 from simulation import pathway
 from simulation.gates import Sessions
 
@@ -27,18 +30,18 @@ TENTH = Range.exactly(0.9)
 _BY_TIME = "every step in it takes a tenth less time"
 
 LEVERS: Mapping[str, Scenario] = {
-    stage.name: Scenario(name=f"shorter {stage.name}", title=stage.name, rationale=note, evidence="", changes=(change,))
+    stage.name: Scenario(name=f"shorter {stage.name}", title=stage.name, rationale=note, changes=(change,))
     for stage, change, note in (
-        (STAGES[0], Quicker(steps=(pathway.PLANNING,), factor=TENTH), "plans are ready a tenth sooner"),
+        (STAGES[0], Shorten(activities=(pathway.PLANNING,), factor=TENTH), "plans are ready a tenth sooner"),
         (
             STAGES[1],
-            Quicker(after=(v.RECOMMENDED, v.LEGAL_REQUESTED, v.HEALTH_REQUESTED), factor=TENTH),
+            Shorten(after=(v.RECOMMENDED, v.LEGAL_REQUESTED, v.HEALTH_REQUESTED), factor=TENTH),
             _BY_TIME,
         ),
-        (STAGES[2], MoreSlots(slots=Range.exactly(1)), "one more child is heard at each session"),
-        (STAGES[3], Quicker(after=(v.PANEL,), factor=TENTH), _BY_TIME),
-        (STAGES[4], Quicker(after=(v.AGENCY_DECISION,), factor=TENTH), _BY_TIME),
-        (STAGES[5], Quicker(after=(v.LODGED,), factor=TENTH), _BY_TIME),
+        (STAGES[2], GateChange(more_slots=Range.exactly(1)), "one more child is heard at each session"),
+        (STAGES[3], Shorten(after=(v.PANEL,), factor=TENTH), _BY_TIME),
+        (STAGES[4], Shorten(after=(v.AGENCY_DECISION,), factor=TENTH), _BY_TIME),
+        (STAGES[5], Shorten(after=(v.LODGED,), factor=TENTH), _BY_TIME),
     )
 }
 """Stage -> the change that shortens it. A panel is not made shorter by working faster, but by hearing more."""

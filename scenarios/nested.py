@@ -15,10 +15,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from event_logs.log import EventLog
-from scenarios.changes import Scenario
 from scenarios.inputs import inputs_of
 from scenarios.measures import Yardstick, measure
 from scenarios.moves import Moves
+from scenarios.scenario import Scenario
 from simulation.cohort import Cohort
 from simulation.engine import simulate
 from simulation.fit import fit_pathway

@@ -16,10 +16,10 @@ import pandas as pd
 
 from event_logs.log import from_days
 from event_logs.vocabulary import REVIEW
-from scenarios.changes import Scenario
 from scenarios.effects import Difference, difference_of, holm, pairing_of, parts_of, two_sided
 from scenarios.measures import Yardstick
 from scenarios.nested import Draws
+from scenarios.scenario import Scenario
 
 Floats = npt.NDArray[np.float64]
 ALL_STAGES = "All stages"

@@ -101,6 +101,8 @@ class _Run:
         self.stations = stations(model, cohort, self)
         self.ready.enter(self.stations)
         self.holding = [station for station in self.stations.values() if station.holds]
+        self.under_way: set[tuple[int, str]] = set()
+        """Child and activity of the steps begun that are begun only once."""
 
     def go(self) -> None:
         """Run to the horizon."""
@@ -179,6 +181,11 @@ class _Run:
 
     def begin(self, child: int, work: Work) -> None:
         """A step begins now: at its gate, or, without one, by drawing how long it takes."""
+        if work.step.once:
+            once = (child, work.step.activity)
+            if once in self.under_way or once[1] in self.seen[child]:
+                return
+            self.under_way.add(once)
         if work.station is not None:
             work.station.begin(child, work)
         else:
@@ -261,6 +268,7 @@ class _Run:
         running = list(cohort.running)
         for hidden in cohort.undecided:
             running += self._reveal(cohort, hidden)
+        self.under_way |= {(item.child, cohort.model.steps[item.step].activity) for item in running}
         by_step: dict[str, list[Running]] = {}
         for item in running:
             by_step.setdefault(item.step, []).append(item)

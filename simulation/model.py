@@ -37,6 +37,8 @@ class Step:
     """Which choice follows; empty for the one named like the activity."""
     by_age: bool = False
     """Whether the law is of the child's age in days when the step is done, given the age when it begins."""
+    once: bool = False
+    """Whether it is begun only where its activity has not happened and is not under way in another such step."""
     rho: float = 0.0
     """Share of the variance of the duration's normal score that goes with the child (see `simulation.frailty`)."""
 

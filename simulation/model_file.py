@@ -127,7 +127,8 @@ def _step(name: str, step: Step) -> Iterator[str]:
     values = {"activity": step.activity, "waits_for": list(step.waits_for), "gate": step.gate}
     if step.waits_for_any:
         values["waits_for_any"] = list(step.waits_for_any)
-    yield from pairs({**values, "then": step.then, "rho": float(step.rho), "by_age": step.by_age})
+    once = {"once": True} if step.once else {}
+    yield from pairs({**values, "then": step.then, "rho": float(step.rho), "by_age": step.by_age, **once})
     for stratum, law in step.laws.items():
         median, told = law.isf(0.5), "are older then than" if step.by_age else "take longer than"
         yield f"[steps.{toml_key(name)}.laws.{toml_key(stratum)}]  # half {told} {median:.6g} days"

@@ -42,6 +42,7 @@ class StepFile:
     gate: StrictStr = ""
     then: StrictStr = ""
     by_age: StrictBool = False
+    once: StrictBool = False
     rho: Annotated[StrictFloat, Field(ge=0, lt=1)] = 0.0
 
 
@@ -272,5 +273,6 @@ def _step(name: str, step: StepFile) -> Step:
         gate=step.gate,
         then=step.then,
         by_age=step.by_age,
+        once=step.once,
         rho=step.rho,
     )

@@ -37,7 +37,7 @@ class Work:
     reviews: Reviews | None = None
     """Where the gate is a review cycle."""
     counts: bool = False
-    """Whether a join, or work begun beforehand, asks if its activity has happened."""
+    """Whether a join, work begun beforehand, or a step begun only once asks if its activity has happened."""
     joins: list[Work] = field(default_factory=list)
     """Steps that wait for its activity."""
     then: Branch | None = None
@@ -74,6 +74,7 @@ class Runnable:
         """What happens, by gate, to a child that finds no room to wait in."""
         asked = {name for step in model.steps.values() for name in step.joins}
         asked |= {step.activity for step in model.steps.values() if step.joins} | _beforehand(model)
+        asked |= {step.activity for step in model.steps.values() if step.once}
         for work in (*self.work.values(), *self.turned_away.values()):
             activity = work.step.activity
             work.then = self.branches.get(work.step.leads_to)

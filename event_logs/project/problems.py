@@ -11,13 +11,18 @@ from event_logs.errors import Problem
 from event_logs.project.fields import nearest
 
 
-def worded(file: str, text: str, found: Mapping[str, Any], root: type) -> Problem:
-    """One pydantic error as a problem; `root` is the dataclass of the whole file."""
+def worded(
+    file: str, text: str, found: Mapping[str, Any], root: type, *, keys: Sequence[str] | None = None
+) -> Problem:
+    """One pydantic error as a problem; `root` is the dataclass of the whole file.
+
+    `keys` are the keys known in the section of the error, where `root` cannot tell them.
+    """
     loc = tuple(str(part) for part in found["loc"] if part != "[key]")
     place = ".".join(loc) + line_of(text, loc)
     kind, value = found["type"], found["input"]
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
-        keys = _keys_at(loc[:-1], root)
+        keys = _keys_at(loc[:-1], root) if keys is None else keys
         near = nearest(loc[-1], keys)
         hint = f"Did you mean {near[0]!r}?" if near else "Remove it"
         return Problem(file, place, f"unknown key {loc[-1]!r}", f"{hint} The keys here are: {', '.join(keys)}")
@@ -39,17 +44,17 @@ def _keys_at(section: Sequence[str], root: type) -> list[str]:
         if part.isdigit():  # the number of an entry of a list, whose kind is known already
             continue
         hints = get_type_hints(kind)
-        kind = _dataclass_in(hints[part]) if part in hints else kind
+        kind = dataclass_in(hints[part]) if part in hints else kind
         if kind is None:
             return []
     return [item.name for item in dataclass_fields(kind)]
 
 
-def _dataclass_in(hint: Any) -> Any:
+def dataclass_in(hint: Any) -> Any:
     """The dataclass in a type such as `X | None`, `tuple[X, ...]` or `Mapping[str, X]`."""
     if hasattr(hint, "__dataclass_fields__"):
         return hint
-    return next((found for choice in get_args(hint) if (found := _dataclass_in(choice)) is not None), None)
+    return next((found for choice in get_args(hint) if (found := dataclass_in(choice)) is not None), None)
 
 
 def line_of(text: str, loc: Sequence[str]) -> str:

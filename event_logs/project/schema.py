@@ -21,11 +21,7 @@ def project_schema() -> dict[str, Any]:
     With a `preset` hardly anything is needed, as the file is laid over the preset, so only without one is the rest
     required. What TOML cannot write, a null, is left out: a key that is not wanted is not written.
     """
-    schema = _without_null(project_adapter().json_schema())
-    known = _dataclasses(ProjectFile)
-    for name, definition in {**schema.get("$defs", {}), ProjectFile.__name__: schema}.items():
-        if name in known:
-            _explain(definition, known[name])
+    schema = explained(project_adapter().json_schema(), ProjectFile)
     needed = schema.pop("required", [])
     schema["if"] = {"not": {"required": ["preset"]}}
     schema["then"] = {"required": needed}
@@ -35,6 +31,16 @@ def project_schema() -> dict[str, Any]:
         "description": "A council's project: which tables its extract has, and how they are read.",
     }
     return {**schema, **head}
+
+
+def explained(made: dict[str, Any], root: type) -> dict[str, Any]:
+    """A schema that pydantic made of a dataclass, without null, and with the text below each field in its key."""
+    schema: dict[str, Any] = _without_null(made)
+    known = _dataclasses(root)
+    for name, definition in {**schema.get("$defs", {}), root.__name__: schema}.items():
+        if name in known:
+            _explain(definition, known[name])
+    return schema
 
 
 def schema_text() -> str:

@@ -12,7 +12,9 @@ from event_logs.derive import derive
 from event_logs.log import EventLog
 from event_logs.project import load_project
 from event_logs.synthetic import Council, generate
-from scenarios import ALL_STAGES, IDEAS, NULL, AddReview, Range, ReadySooner, RequestBeforeReview, Scenario, compare
+from scenarios import ALL_STAGES, NULL, Range, Scenario, compare
+from scenarios.activities import Add
+from scenarios.planted import planted_idea
 from simulation import Sessions
 from simulation.model import PathwayModel
 from simulation.pathway import REVIEW_GATE
@@ -36,30 +38,20 @@ def council(tmp_path_factory: pytest.TempPathFactory) -> tuple[EventLog, Session
     return derive(project).log, panel, generated.truth
 
 
-def exactly(name: str) -> Scenario:
-    """A ready-made idea with the very size that was planted, so that only the method is on trial."""
-    changes = {
-        "earlier-legal-advice": (RequestBeforeReview(activity="Legal advice requested", lead_days=Range.exactly(28)),),
-        "four-week-review": (AddReview(day=Range.exactly(28)), ReadySooner(factor=Range.exactly(0.85))),
-    }
-    idea = IDEAS[name]
-    return Scenario(name=name, title=idea.title, rationale="as planted", evidence="planted", changes=changes[name])
-
-
 @dataclass(frozen=True, kw_only=True)
-class Once(AddReview):
+class Once(Add):
     """An additional review that cannot stand beside another one."""
 
-    def apply(self, model: PathwayModel, size: float) -> PathwayModel:
+    def apply(self, model: PathwayModel, *sizes: float) -> PathwayModel:
         if model.gates[REVIEW_GATE].extra_days:
             raise ValueError("there is one already")
-        return super().apply(model, size)
+        return super().apply(model, *sizes)
 
 
 @pytest.fixture(scope="module")
 def result(council: tuple[EventLog, Sessions, dict]):
     log, panel, _ = council
-    chosen = [NULL, exactly("earlier-legal-advice"), exactly("four-week-review")]
+    chosen = [NULL, planted_idea("earlier-legal-advice"), planted_idea("four-week-review")]
     pairs = [("no-change", "four-week-review"), ("earlier-legal-advice", "four-week-review")]
     return compare(log, chosen, together=pairs, panel=panel, draws=8, replications=2, seed=3)
 
@@ -116,7 +108,7 @@ def test_the_number_of_workers_changes_nothing(council) -> None:
 
 def test_another_scenario_beside_it_changes_nothing(council, result) -> None:
     log, panel, _ = council
-    alone = compare(log, [exactly("four-week-review")], panel=panel, draws=8, replications=2, seed=3)
+    alone = compare(log, [planted_idea("four-week-review")], panel=panel, draws=8, replications=2, seed=3)
     beside = result.stages[result.stages["scenario"] == "four-week-review"].reset_index(drop=True)
     assert alone.stages.equals(beside)
 
@@ -181,12 +173,13 @@ def test_with_no_change_two_together_are_the_other_alone(result) -> None:
 def test_pairs_must_be_compared_and_fit_together(council) -> None:
     log, panel, _ = council
     with pytest.raises(ValueError, match="got 'four-week', the nearest is 'four-week-review'"):
-        compare(log, [exactly("four-week-review")], together=[("four-week", "four-week-review")], panel=panel)
-    again = Scenario(name="again", title="", rationale="", evidence="", changes=(Once(day=Range.exactly(28)),))
+        compare(log, [planted_idea("four-week-review")], together=[("four-week", "four-week-review")], panel=panel)
+    once = Once(activity="LAAC review", day=Range.exactly(21))
+    again = Scenario(name="again", title="", rationale="", changes=(once,))
     with pytest.raises(
         ValueError, match="'four-week-review' and 'again' cannot be made together: there is one already"
     ):
-        compare(log, [exactly("four-week-review"), again], together=[("four-week-review", "again")], panel=panel)
+        compare(log, [planted_idea("four-week-review"), again], together=[("four-week-review", "again")], panel=panel)
 
 
 def test_moves_are_known_where_placements_are(council, result) -> None:
@@ -196,7 +189,7 @@ def test_moves_are_known_where_placements_are(council, result) -> None:
     starts = log.cases["start"].repeat(2).reset_index(drop=True)
     starts[1::2] += np.timedelta64(400, "D")
     placements = log.cases[["case"]].loc[log.cases.index.repeat(2)].reset_index(drop=True).assign(start=starts)
-    told = compare(log, [exactly("four-week-review")], placements=placements, panel=panel, draws=3, years=1.0)
+    told = compare(log, [planted_idea("four-week-review")], placements=placements, panel=panel, draws=3, years=1.0)
     assert "stated model" in told.moves_note
     assert told.moves["baseline_moves"].iloc[0] > 0
     # Plans are made sooner, so that some go home sooner and are away, and moved, less.

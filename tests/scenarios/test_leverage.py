@@ -14,8 +14,9 @@ from event_logs.project import load_project
 from event_logs.synthetic import Council, generate
 from event_logs.vocabulary import STAGES
 from scenarios import Range
-from scenarios.changes import MoreSlots, Quicker
+from scenarios.capacity import GateChange
 from scenarios.leverage import LEVERS, leverage
+from scenarios.shorter import Shorten
 from simulation import Sessions, pathway
 from simulation.fit import fit_pathway
 
@@ -33,17 +34,17 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> EventLog:
 
 def test_a_lever_touches_the_steps_of_its_stage_and_no_others(log: EventLog) -> None:
     model = fit_pathway(log, panel=ROOMY)
-    changed = Quicker(after=(v.LODGED,), factor=Range.exactly(0.9)).apply(model, 0.9)
+    changed = Shorten(after=(v.LODGED,), factor=Range.exactly(0.9)).apply(model, 0.9)
     touched = {name for name in model.steps if changed.steps[name] is not model.steps[name]}
     assert touched == {name for name in model.steps if name.startswith(f"{v.LODGED} → ")}
     for name in touched:
         before, after = model.steps[name].laws[""], changed.steps[name].laws[""]
         assert after.mean(10_000.0) == pytest.approx(0.9 * before.mean(10_000.0 / 0.9), rel=1e-3)
-    assert MoreSlots(slots=Range.exactly(1)).apply(model, 1.0).gates[pathway.PANEL_GATE].slots == 501
-    with pytest.raises(ValueError, match="no step that is, or begins after, one of: 'Tea'"):
-        Quicker(steps=("Tea",), factor=Range.exactly(0.9)).apply(model, 0.9)
+    assert GateChange(more_slots=Range.exactly(1)).apply(model, 1.0).gates[pathway.PANEL_GATE].slots == 501
+    with pytest.raises(ValueError, match="no activity 'Tea'"):
+        Shorten(activities=("Tea",), factor=Range.exactly(0.9)).apply(model, 0.9)
     with pytest.raises(ValueError, match=r"factor must be in \(0, 2\], got 0"):
-        Quicker(after=(v.LODGED,), factor=Range.exactly(0.9)).apply(model, 0.0)
+        Shorten(after=(v.LODGED,), factor=Range.exactly(0.9)).apply(model, 0.0)
 
 
 def test_every_stage_has_a_lever_that_touches_the_model(log: EventLog) -> None:
