@@ -18,7 +18,7 @@ from simulation.frailty_fit import Planned, Watched, fit_rho
 from simulation.gates import NO_DELAY, ReviewCycle, Sessions
 from simulation.laws import FEWEST_EXITS, MINIMUM_OBSERVED, Competing, Stays, fit_competing
 from simulation.model import START, UNRECORDED, Choice, Option, PathwayModel, Step
-from simulation.panel_fit import inferred_sessions
+from simulation.panel_fit import Waits, inferred_sessions
 from simulation.readiness import ReviewHistories, fit_readiness
 
 Floats = npt.NDArray[np.float64]
@@ -300,12 +300,14 @@ class _Fitter:
     def panel(self, declared: Sessions | None) -> None:
         """The panel: a queue for sessions, entered when the papers are complete or further information has come."""
         _, days = self._occurrences(v.PANEL)
+        # Of sessions before recording began only those appearances are known whose cases were still open then.
+        days = days[days >= self.arrays.window_start]
         if declared is None and len(days) == 0:
             self.warnings.append(
                 "Permanence panel: no session in the log and none declared; taken as weekly, 100 slots"
             )
         sessions = declared or (
-            inferred_sessions(days)
+            inferred_sessions(days, self._waits())
             if len(days)
             else Sessions(weekday="Wednesday", weeks_of_month=(1, 2, 3, 4, 5), slots=100, source="fallback")
         )
@@ -313,6 +315,22 @@ class _Fitter:
         self.steps[v.PANEL] = Step(name=v.PANEL, activity=v.PANEL, laws=NO_DELAY, waits_for=p.PAPERS, gate=p.PANEL_GATE)
         self.steps[p.PANEL_AGAIN] = Step(name=p.PANEL_AGAIN, activity=v.PANEL, laws=NO_DELAY, gate=p.PANEL_GATE)
         self.choices[v.INFORMATION_RECEIVED] = Choice(options=(Option(starts=(p.PANEL_AGAIN,), share={"": 1.0}),))
+
+    def _waits(self) -> Waits:
+        """Who waited for the panel: from complete papers, or further information, to the next hearing."""
+        papers = np.column_stack([self.first(name) for name in p.PAPERS]).max(axis=1)
+        first = self.first(v.PANEL)
+        # A hearing before the papers were complete, or a later milestone without one, tells nothing of the wait.
+        told = ~np.isnan(papers) & ~(first < papers)
+        told &= ~np.isnan(first) | (self._latest_beyond(v.REPORT_COMPLETED, (v.PANEL,)) < papers)
+        begun = np.flatnonzero(told)
+        again, informed = self._occurrences(v.INFORMATION_RECEIVED)
+        case = np.concatenate([begun, again]).astype(np.int64)
+        ready = np.concatenate([papers[begun], informed])
+        heard = self._next(case, ready, v.PANEL)
+        gone = np.where(np.isnan(heard), self.until[case], heard)
+        seen = gone >= self.arrays.window_start
+        return Waits(ready[seen], np.where(np.isnan(heard), np.inf, heard)[seen], gone[seen])
 
     def start(self) -> None:
         """How a case begins: at home or away, as the observed case that a new one copies did."""

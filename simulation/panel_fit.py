@@ -1,26 +1,81 @@
-"""The calendar of a panel, as the observed dates of its sessions suggest it."""
+"""The calendar of a panel, as its observed sessions and the children who waited for them suggest it."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from event_logs.log import from_days, to_days
 from simulation.gates import WEEKDAYS, Sessions
 
+Floats = npt.NDArray[np.float64]
 _MINIMUM_A_MONTH = 5.0
 """A month counts as skipped only where the months have this many appearances on average."""
+_FEWEST_GAPS = 5
+"""From fewer waits no lead time is told: it is taken to be none."""
+_EDGE_DAYS, _EDGE_SHARE = 2.0, 0.02
+"""The lead time is the shortest wait that is no odd one: on its day and the next fall at least 2 % of all waits."""
+_FEWEST_FULL = 5
+_ODD_SHARE = 0.02
+_WAITING = 2
+"""A date of the calendar with nobody heard was cancelled if at least this many could have been heard, else empty."""
+_SEVERAL = 2
+"""An appearance off the calendar is a session of its own if at least this many were heard, else a wrong date."""
 
 
-def inferred_sessions(days: npt.NDArray[np.float64]) -> Sessions:
-    """The calendar that observed session dates suggest: the weekday and weeks of the month that most children
-    were heard on, months in which hardly anybody was, and as many slots as the busiest session used.
+@dataclass(frozen=True, eq=False)
+class Waits:
+    """Children whose papers were in: days since 1970-01-01, a row a wait."""
 
-    `days` are days since 1970-01-01, one an appearance. Raises ValueError when there are none.
+    ready: Floats
+    heard: Floats
+    """The day of the hearing; infinite for those not heard."""
+    gone: Floats
+    """The day until which the child waited: of the hearing, the end of the case or of the records."""
+
+
+def inferred_sessions(days: Floats, waits: Waits | None = None) -> Sessions:
+    """The calendar that observed appearances suggest; `days` are days since 1970-01-01, one an appearance.
+
+    Weekday and weeks of the month are those that most children were heard on, months in which hardly anybody was are
+    skipped. With `waits`: the lead time is where the shortest waits begin (at a panel that everybody queues for long it
+    may be less than that); the slots are what was heard on most of the
+    dates on which others were left waiting (on fewer than five such dates, or without `waits`, what the busiest
+    sessions used, the odd one out of fifty left aside); a date on which nobody was heard though two or more could have
+    been was cancelled, and `quorum_failure` is the share of those among all dates that as many could have been heard
+    on. Sessions off the calendar, and those with more
+    heard than there are slots, are named. Raises ValueError when there are no days.
     """
     if len(days) == 0:
         raise ValueError("a panel calendar cannot be inferred without any observed session")
-    dates = pd.to_datetime(np.floor(days), unit="D")
+    calendar = _calendar(np.floor(days))
+    held = pd.Series(np.floor(days)).value_counts().sort_index()
+    regular = _regular(calendar, held)
+    lead = 0.0 if waits is None else _lead(waits)
+    left = np.zeros(len(regular)) if waits is None else _left(waits, regular, lead)
+    heard: Floats = held.reindex(regular, fill_value=0).to_numpy().astype(np.float64)
+    slots = _slots(heard, left)
+    missed = (heard == 0) & (left >= _WAITING)
+    off = held[~held.index.isin(regular)]
+    off = off[off >= _SEVERAL]
+    full = held[held > slots]
+    return replace(
+        calendar,
+        slots=slots,
+        lead_days=lead,
+        cancelled=_dates(regular[missed]),
+        added=_dates(np.asarray(off.index, dtype=np.float64)),
+        slots_on=dict(zip(_dates(np.asarray(full.index, dtype=np.float64)), full.astype(int).tolist(), strict=True)),
+        quorum_failure=float(missed.sum() / (heard + left >= _WAITING).sum()) if missed.any() else 0.0,
+    )
+
+
+def _calendar(days: Floats) -> Sessions:
+    """Weekday, weeks of the month and skipped months."""
+    dates = pd.DatetimeIndex(from_days(days))
     weekday = int(pd.Series(dates.day_of_week).mode().iloc[0])
     on_day = dates[dates.day_of_week == weekday]
     # Children heard for each date there was: a month has a fifth Tuesday only every third time.
@@ -35,6 +90,43 @@ def inferred_sessions(days: npt.NDArray[np.float64]) -> Sessions:
         weekday=WEEKDAYS[weekday],
         weeks_of_month=tuple(sorted(int(week) for week in weeks.index[weeks >= 0.1])),
         skip_months=tuple(int(month) for month in months.index[rare]),
-        slots=int(pd.Series(dates).value_counts().max()),
+        slots=1,
         source="inferred from the dates in the log",
     )
+
+
+def _regular(calendar: Sessions, held: pd.Series[int]) -> Floats:
+    """Dates of the calendar from the first to the last session seen, in days."""
+    first, last = (pd.Timestamp(from_days([day])[0]) for day in (held.index[0] - 1.0, held.index[-1]))
+    return np.asarray(to_days(pd.Series(calendar.dates(first, last))), dtype=np.float64)
+
+
+def _lead(waits: Waits) -> float:
+    """The shortest wait that others are close to; 0 where there are too few."""
+    known = np.isfinite(waits.heard) & (waits.heard >= waits.ready)
+    gaps = np.sort(np.floor(waits.heard[known]) - np.floor(waits.ready[known]))
+    if len(gaps) < _FEWEST_GAPS:
+        return 0.0
+    near = np.searchsorted(gaps, gaps + _EDGE_DAYS, side="left") - np.searchsorted(gaps, gaps, side="left")
+    edge = np.flatnonzero(near >= max(1.0, _EDGE_SHARE * len(gaps)))
+    return float(gaps[edge[0]])
+
+
+def _left(waits: Waits, dates: Floats, lead: float) -> Floats:
+    """How many could have been heard on each date and were not."""
+    in_time = waits.ready[:, None] + lead <= dates[None, :]
+    there = (waits.heard[:, None] > dates[None, :]) & (waits.gone[:, None] > dates[None, :])
+    return np.asarray((in_time & there).sum(axis=0), dtype=np.float64)
+
+
+def _slots(heard: Floats, left: Floats) -> int:
+    """Slots of a session: what was heard where others were left, or else what the busiest but the odd ones used."""
+    full = heard[(left > 0) & (heard > 0)]
+    if len(full) >= _FEWEST_FULL:
+        return max(int(np.median(full)), 1)
+    busy = np.sort(heard[heard > 0])[::-1]
+    return max(int(busy[int(_ODD_SHARE * len(busy))]), 1) if len(busy) else 1
+
+
+def _dates(days: Floats) -> tuple[str, ...]:
+    return tuple(f"{pd.Timestamp(day):%Y-%m-%d}" for day in from_days(days))

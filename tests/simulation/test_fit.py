@@ -193,6 +193,8 @@ def test_the_panel_calendar_is_found_again_from_the_dates(log: EventLog) -> None
     found = fit_pathway(log).gates[p.PANEL_GATE]
     assert isinstance(found, Sessions)
     assert (found.weekday, found.weeks_of_month, found.skip_months, found.slots) == ("Tuesday", (1, 3), (7,), 4)
+    assert found.lead_days == 14.0
+    assert found.cancelled == found.added == ()
 
 
 def test_arrivals_are_those_of_the_last_three_years(fitted: PathwayModel, log: EventLog) -> None:
