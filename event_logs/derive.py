@@ -1,37 +1,47 @@
-"""Case records to an event log: what can be used is used, what cannot is kept aside with every reason."""
+"""Case records to an event log: what can be used is used, what cannot is kept aside with every reason.
+
+What reads and judges records is imported when records are derived, so that a log can be used without it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from event_logs import vocabulary as v
-from event_logs.account import notices, stop_if_unusable
-from event_logs.data_quality.completeness import completeness
 from event_logs.errors import InputError, Problem
 from event_logs.log import EventLog
-from event_logs.notes import derivation_notes
-from event_logs.packed import replacing
-from event_logs.project import Project
-from event_logs.pseudonyms import Pseudonyms, default_key_path, load_key
-from event_logs.quarantine import Records, inert
-from event_logs.rules import Facts, Findings
-from event_logs.shapes.assemble import Assembled, assemble
-from event_logs.shapes.cases import AGE_BANDS
-from event_logs.shapes.cells import ledger_of_cells
-from event_logs.shapes.inputs import read_inputs
-from event_logs.shapes.judged import replaced, with_pseudonyms
-from event_logs.shapes.settle import no_reconciled
-from event_logs.values.remarks import counted
+
+if TYPE_CHECKING:
+    from event_logs.project import Project
+    from event_logs.pseudonyms import Pseudonyms
+    from event_logs.quarantine import Records
+    from event_logs.rules import Facts, Findings
+    from event_logs.shapes.assemble import Assembled
 
 QUARANTINE = "quarantine.csv"
 
 
 def _no_warnings() -> pd.DataFrame:
+    from event_logs.rules import Findings
+
     return Findings(pd.DataFrame({"code": pd.Series(dtype="str")}), ()).warnings
+
+
+def _no_reconciled() -> pd.DataFrame:
+    from event_logs.shapes.settle import no_reconciled
+
+    return no_reconciled()
+
+
+def _no_notices() -> pd.DataFrame:
+    from event_logs.account import notices
+
+    return notices(())
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,10 +61,10 @@ class Derivation:
     """One row a step and year; see `event_logs.data_quality.completeness`."""
     warnings: pd.DataFrame = field(default_factory=_no_warnings)
     """What the rules found in records that are used; see `event_logs.rules.Findings.warnings`."""
-    reconciled: pd.DataFrame = field(default_factory=no_reconciled)
+    reconciled: pd.DataFrame = field(default_factory=_no_reconciled)
     """Where several records tell of the same thing and differ: one row a record that does not stand; see
     `event_logs.shapes.settle.RECONCILED`."""
-    notices: pd.DataFrame = field(default_factory=lambda: notices(()))
+    notices: pd.DataFrame = field(default_factory=_no_notices)
     """What was seen in the values of records that are used; see `event_logs.account.notices`."""
     unknown_codes: pd.DataFrame = field(default_factory=pd.DataFrame)
     """The unknown codes that stand most often; see `event_logs.quarantine.Records.unknown_codes`."""
@@ -85,6 +95,13 @@ def derive(
     quarantine written to the file `quarantine` first, where one is given. `advance` is called with how many steps are
     done and of how many: one for each table to read, and three for what follows.
     """
+    from event_logs.account import notices, stop_if_unusable
+    from event_logs.data_quality.completeness import completeness
+    from event_logs.notes import derivation_notes
+    from event_logs.shapes.assemble import assemble
+    from event_logs.shapes.inputs import read_inputs
+    from event_logs.shapes.judged import replaced, with_pseudonyms
+
     names = _pseudonyms(project)  # a missing key is told before anything is read
     files = project.sources_in_order()
     steps = len(files) + 3
@@ -123,11 +140,16 @@ def derive(
 
 def write_quarantine(derivation: Derivation | NothingUsableError, path: Path) -> None:
     """Write the quarantined rows as CSV in UTF-8; text that a spreadsheet would run as a formula is made inert."""
+    from event_logs.packed import replacing
+    from event_logs.quarantine import inert
+
     with replacing(path) as file:
         inert(derivation.quarantine).to_csv(file, index=False, encoding="utf-8", lineterminator="\n")
 
 
 def _ledger(made: Assembled) -> pd.DataFrame:
+    from event_logs.shapes.cells import ledger_of_cells
+
     lines = []
     for item in made.inputs:
         lines.append({**item.records.ledger(), "section": item.name})
@@ -146,6 +168,8 @@ def _unknown_codes(records: Sequence[Records]) -> pd.DataFrame:
 
 def _disagreements(reconciled: pd.DataFrame) -> list[str]:
     """One sentence for each thing on which records disagree."""
+    from event_logs.values.remarks import counted
+
     counts = reconciled.groupby(["what", "rule"], sort=True).size().rename("count").reset_index()
     return [
         f"{what}: {counted(count, 'record tells', 'records tell')} another thing than the one that stands; {rule}."
@@ -170,11 +194,10 @@ def _nothing_usable(refused: pd.DataFrame, ledger: pd.DataFrame, path: Path | No
 
 def _pseudonyms(project: Project) -> Pseudonyms | None:
     """The pseudonyms of the project, with its key from outside its folder; None if it wants none."""
+    from event_logs.pseudonyms import Pseudonyms, default_key_path, load_key
+
     if project.pseudonyms is None:
         return None
     path = project.pseudonyms.key
     file = default_key_path(project.name) if path is None else project.folder / Path(path).expanduser()
     return Pseudonyms(load_key(file, project_folder=project.folder), project.name)
-
-
-__all__ = ["AGE_BANDS", "Derivation", "NothingUsableError", "derive", "write_quarantine"]

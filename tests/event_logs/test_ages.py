@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from event_logs.ages import age_at, age_bands, ages_at_events, band_labels, birthday
-from event_logs.derive import AGE_BANDS
 from event_logs.log import EventLog
+from event_logs.shapes.cases import AGE_BANDS
 from event_logs.window import ObservationWindow
 
 days = st.dates(datetime.date(1925, 1, 1), datetime.date(2075, 12, 31))
