@@ -44,6 +44,8 @@ class Column(Generic[T]):
         """The child's value on its next occasion."""
         number = self._taken[child]
         self._taken[child] = number + 1
+        if number < len(self._occasions):
+            return self._occasions[number][child]
         return self.at(child, number)
 
     def at(self, child: int, number: int) -> T:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 from array import array
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -30,6 +31,7 @@ from simulation.streams import Streams
 
 EVENTS_PER_CASE = 10_000
 """A case with more events than this is in a loop without end; the run stops and says so."""
+_DEEPEST = 20
 _LAST = simpy.events.EventPriority(2)
 """After everything of SimPy's own priorities on the same instant."""
 
@@ -59,13 +61,13 @@ def simulate(
     horizon = float(to_days(pd.Series([end]))[0])
     if horizon <= cohort.day:
         raise ValueError(f"end must be after the cohort's day, got {end:%Y-%m-%d}")
-    seeds = Streams(seed, replication, 0)
-    children = everybody(model, cohort, end, seeds.generator("arrivals"))
-    run = _Run(model, cohort, children, Streams(seed, replication, len(children.arrival)), horizon)
     with _uncollected():
+        seeds = Streams(seed, replication, 0)
+        children = everybody(model, cohort, end, seeds.generator("arrivals"))
+        run = _Run(model, cohort, children, Streams(seed, replication, len(children.arrival)), horizon)
         run.load(cohort)
         run.go()
-    return log_of(run.recorded, model, cohort, children, end)
+        return log_of(run.recorded, model, cohort, children, end)
 
 
 @contextmanager
@@ -94,13 +96,14 @@ class _Run:
         self.draws = Draws(children, streams, whole_days=model.whole_days)
         self.codes = activity_codes(model)
         self.ready = Runnable(model, self.draws, self.codes)
-        self.seen: list[set[str]] = [set() for _ in range(count)]
+        self.seen: defaultdict[int, set[str]] = defaultdict(set)
         self.recorded = Recorded(array("i"), array("i"), array("d"), [NEVER] * count)
         self.ended = self.recorded.ended
         self.events = [0] * count
         self.stations = stations(model, cohort, self)
         self.ready.enter(self.stations)
         self.holding = [station for station in self.stations.values() if station.holds]
+        self.depth = 0
         self.under_way: set[tuple[int, str]] = set()
         """Child and activity of the steps begun that are begun only once."""
 
@@ -144,7 +147,7 @@ class _Run:
 
     def happened(self, child: int, activity: str) -> bool:
         """Whether the activity has happened, as far as joins and work begun beforehand ask."""
-        return activity in self.seen[child]
+        return activity in self.seen.get(child, ())
 
     def note(self, child: int, activity: str, day: float) -> None:
         """Record an activity from which nothing follows; an empty name records nothing."""
@@ -152,15 +155,17 @@ class _Run:
             self.recorded.add(child, self.codes[activity], day)
 
     def _arrive(self, event: Any) -> None:
-        """The next of those still to come, last first; one event at a time, however many there are."""
-        coming, branch = event._value, self.ready.branches.get(START)
-        child = coming.pop()
+        """Those who come today, out of all still to come (last first); one event a day, however many there are."""
+        coming, branch, arrival = event._value, self.ready.branches.get(START), self.children.arrival
+        today = arrival[coming[-1]]
+        while coming and arrival[coming[-1]] == today:
+            child = coming.pop()
+            # Nobody leaves before they are there.
+            self._leaves(child, self.env.now)
+            if branch is not None:
+                self._choose(branch, child)
         if coming:
-            self._at(self.children.arrival[coming[-1]], self._arrive, coming)
-        # Nobody leaves before they are there.
-        self._leaves(child, self.env.now)
-        if branch is not None:
-            self._choose(branch, child)
+            self._at(arrival[coming[-1]], self._arrive, coming)
 
     def _leaves(self, child: int, earliest: float) -> None:
         day = max(self.children.leaves[child], earliest)
@@ -188,12 +193,20 @@ class _Run:
             self.under_way.add(once)
         if work.station is not None:
             work.station.begin(child, work)
+            return
+        days = work.days.next(child) if not work.by_age else self._by_age(child, work.step)
+        if days == 0.0 and self.depth < _DEEPEST:
+            # What takes no time is done at once; deep in a chain of such steps the clock is asked again.
+            self.depth += 1
+            if self.ended[child] == NEVER:
+                self.happen(child, work)
+            self.depth -= 1
         else:
-            simpy.Timeout(self.env, self.time_for(child, work), (child, work)).callbacks.append(self._worked)
+            simpy.Timeout(self.env, days, (child, work)).callbacks.append(self._worked)
 
     def time_for(self, child: int, work: Work) -> float:
         """Days that a step takes which begins now: the child's next draw."""
-        return work.days.next(child) if not work.step.by_age else self._by_age(child, work.step)
+        return work.days.next(child) if not work.by_age else self._by_age(child, work.step)
 
     def _by_age(self, child: int, step: Step) -> float:
         law, age = self.law(child, step), self._age(child, 0.0)
@@ -227,7 +240,10 @@ class _Run:
                 f"a case passed {EVENTS_PER_CASE} events at {work.step.name!r}: the routing has a loop without end"
             )
         if work.code >= 0:
-            self.recorded.add(child, work.code, self.env.now)
+            recorded = self.recorded
+            recorded.child.append(child)
+            recorded.activity.append(work.code)
+            recorded.day.append(self.env.now)
             if work.final:
                 self._end(child)
                 return

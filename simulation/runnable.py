@@ -32,6 +32,7 @@ class Work:
     days: Column[float]
     final: bool
     """Whether the case ends with it."""
+    by_age: bool
     station: Station | None = None
     """Its gate in this run; None where it has none."""
     reviews: Reviews | None = None
@@ -99,6 +100,7 @@ class Runnable:
             code=codes[step.activity] if step.activity else -1,
             days=draws.durations(step, self.model.stratify_by),
             final=step.activity in self.model.final,
+            by_age=step.by_age,
             reviews=Reviews(draws.gaps(cycle), draws.decides(cycle)) if cycle is not None else None,
         )
 
