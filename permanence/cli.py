@@ -377,7 +377,7 @@ def _run(
 ) -> Run:
     from permanence.pipeline import Run, run_stages
     from permanence.progress import StageDisplay
-    from permanence.terminal import show_ledger
+    from permanence.terminal import show_ledger, show_loaded
 
     settings = {"workers": _processors()} | ({} if seed is None else {"seed": seed})
     done = Run.of(project, out=out, **settings)
@@ -387,6 +387,8 @@ def _run(
         with StageDisplay() as own:
             run_stages(done, stages, own)
     show_ledger(done.found)
+    if "fit" in stages:
+        show_loaded(done.found)
     _say_messages(done.messages)
     return done
 

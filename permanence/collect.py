@@ -16,6 +16,7 @@ from permanence.results import (
     Bottleneck,
     DataQuality,
     FileLedger,
+    GateAtStart,
     LoadedStep,
     LogSummary,
     Model,
@@ -190,8 +191,14 @@ def bottlenecks(table: pd.DataFrame) -> list[Bottleneck]:
     return rows(Bottleneck, table, _BOTTLENECKS)
 
 
-def model(fitted: PathwayModel, cohort: Cohort, panel: Sessions | None) -> Model:
-    """The fitted model, and how the open cases were loaded into it."""
+_GATES = {name: f"{name}_children" for name in ("held", "waiting", "over")}
+
+
+def model(fitted: PathwayModel, cohort: Cohort, panel: Sessions | None, end: pd.Timestamp) -> Model:
+    """The fitted model, how the open cases were loaded into it, and what is to be said before it is run to `end`."""
+    from simulation.at_gates import over_full
+    from simulation.checks import before_running
+
     reasons = cohort.unplaced["reason"].value_counts().sort_index()
     described = pd.DataFrame(fitted.describe()).rename(columns={"share_from_tail": "tail_share", "rho": "child_share"})
     return Model(
@@ -202,6 +209,8 @@ def model(fitted: PathwayModel, cohort: Cohort, panel: Sessions | None) -> Model
         placed_children=len(cohort.cases) - len(cohort.unplaced),
         unplaced_reasons={str(reason): int(count) for reason, count in reasons.items()},
         loaded=rows(LoadedStep, cohort.counts),
+        gates=rows(GateAtStart, over_full(cohort), _GATES),
+        before_running=[str(finding) for finding in before_running(fitted, cohort, end)],
         warnings=list(fitted.warnings),
     )
 

@@ -295,7 +295,8 @@ def _fit(run: Run, advance: Advance) -> None:
         except GraphvizMissingError as error:
             run.messages.append(str(error))
 
-    run.commit("fit", run.results("fit", model=collect.model(fitted, cohort, panel)), write)
+    end = run.log.window.end + pd.Timedelta(days=round(HORIZON_YEARS * 365.25))
+    run.commit("fit", run.results("fit", model=collect.model(fitted, cohort, panel, end)), write)
 
 
 def _compare(run: Run, advance: Advance) -> None:

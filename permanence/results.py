@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from event_logs.errors import InputError, Problem
 from permanence import mined
@@ -248,6 +248,19 @@ class LoadedStep(Part):
     children: int
 
 
+class GateAtStart(Part):
+    """Who is at a gate of the model at its start."""
+
+    gate: str
+    places: int | None
+    """Places of the day; none for a panel."""
+    held_children: int
+    """Those who hold a place, or who are booked for a coming session."""
+    waiting_children: int
+    over_children: int
+    """Held or booked beyond what there is; nobody is sent away, the surplus drains."""
+
+
 class Model(Part):
     """The pathway model fitted from the log, and where today's open cases stand in it."""
 
@@ -259,6 +272,9 @@ class Model(Part):
     placed_children: int
     unplaced_reasons: dict[str, int]
     loaded: list[LoadedStep]
+    gates: list[GateAtStart] = Field(default_factory=list)
+    before_running: list[str] = Field(default_factory=list)
+    """What is to be said before the model is run: queues that can only grow, sessions that are never held."""
     warnings: list[str]
 
 

@@ -28,6 +28,34 @@ def show_ledger(results: Results) -> None:
         console.print("quarantine.csv holds each quarantined row with every reason.")
 
 
+def show_loaded(results: Results) -> None:
+    """The open cases at the start of the model, step by step, who is at its gates, and what is to be said of it.
+
+    A child whose steps run side by side is counted in each of them.
+    """
+    model = results.model
+    if model is None:
+        return
+    console = _console()
+    table = _table("Open cases in the model at its start", ("step", "children"))
+    for step in model.loaded:
+        table.add_row(step.step, f"{step.children:,}")
+    console.print(table)
+    left = model.open_children - model.placed_children
+    console.print(
+        f"{model.open_children:,} open in the log = {model.placed_children:,} in the model + {left:,} in no step"
+    )
+    for reason, count in model.unplaced_reasons.items():
+        console.print(f"  {count:,}: {reason}")
+    for gate in model.gates:
+        held = f"{gate.held_children:,} hold or are booked for one"
+        places = "" if gate.places is None else f" of {gate.places:,} places"
+        over = f"; {gate.over_children:,} more than there are, which drain" if gate.over_children else ""
+        console.print(f"At {gate.gate}: {gate.waiting_children:,} wait, {held}{places}{over}")
+    for finding in model.before_running:
+        console.print(f"Before running: {finding}.")
+
+
 def show_findings(results: Results) -> None:
     """The headlines of the report."""
     console = _console()

@@ -46,7 +46,7 @@ def test_every_number_names_its_unit() -> None:
     units += ("traversals", "months", "day")
     plain_words = {"rank", "number", "events", "traversals", "arrows", "draws", "replications", "seed", "since"}
     plain_words |= {"schema_version", "same_day_pairs", "slots", "arrivals", "departures", "handovers", "times"}
-    plain_words |= {"fitness"}
+    plain_words |= {"fitness", "places"}
     for name, kind in json.loads(json_schema())["$defs"].items():
         for field, about in kind["properties"].items():
             types = {about.get("type"), *(one.get("type") for one in about.get("anyOf", []))}
