@@ -31,7 +31,6 @@ from simulation.streams import Streams
 
 EVENTS_PER_CASE = 10_000
 """A case with more events than this is in a loop without end; the run stops and says so."""
-_DEEPEST = 20
 _LAST = simpy.events.EventPriority(2)
 """After everything of SimPy's own priorities on the same instant."""
 
@@ -103,7 +102,6 @@ class _Run:
         self.stations = stations(model, cohort, self)
         self.ready.enter(self.stations)
         self.holding = [station for station in self.stations.values() if station.holds]
-        self.depth = 0
         self.under_way: set[tuple[int, str]] = set()
         """Child and activity of the steps begun that are begun only once."""
 
@@ -195,14 +193,7 @@ class _Run:
             work.station.begin(child, work)
             return
         days = work.days.next(child) if not work.by_age else self._by_age(child, work.step)
-        if days == 0.0 and self.depth < _DEEPEST:
-            # What takes no time is done at once; deep in a chain of such steps the clock is asked again.
-            self.depth += 1
-            if self.ended[child] == NEVER:
-                self.happen(child, work)
-            self.depth -= 1
-        else:
-            simpy.Timeout(self.env, days, (child, work)).callbacks.append(self._worked)
+        simpy.Timeout(self.env, days, (child, work)).callbacks.append(self._worked)
 
     def time_for(self, child: int, work: Work) -> float:
         """Days that a step takes which begins now: the child's next draw."""
