@@ -29,7 +29,7 @@ from event_logs.synthetic.mess import WRITING
 from event_logs.synthetic.project_file import PROJECT_FILE, project_text
 from event_logs.synthetic.streams import generator
 from event_logs.synthetic.tables import extract, write_tables
-from permanence.pipeline import panel_of
+from permanence.gates import panel_of
 from simulation.backcast import backcast
 from simulation.distances import log_distances
 from simulation.time_split import halves

@@ -39,7 +39,7 @@ from event_logs.derive import derive
 from event_logs.project import load_project
 from event_logs.synthetic import Council, generate
 from event_logs.vocabulary import STAGES
-from permanence.pipeline import panel_of
+from permanence.gates import panel_of
 from scenarios import Range, Scenario, compare
 from scenarios.effects import Difference, difference_of
 from scenarios.planted import planted_idea

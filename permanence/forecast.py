@@ -9,7 +9,8 @@ import pandas as pd
 from event_logs import exchange
 from event_logs.log import EventLog
 from permanence.files import complete_files
-from permanence.pipeline import HORIZON_YEARS, Run, panel_of
+from permanence.gates import gates_of
+from permanence.pipeline import HORIZON_YEARS, Run
 from permanence.progress import StageDisplay
 
 
@@ -20,7 +21,7 @@ def forecast(run: Run, folder: Path, *, seed: int, display: StageDisplay) -> Eve
     from simulation.fit import fit_pathway
 
     with display.stage("Simulating the next three years"):
-        model = fit_pathway(run.log, panel=panel_of(run.project))
+        model = fit_pathway(run.log, panel=gates_of(run.project))
         end = run.log.window.end + pd.Timedelta(days=round(HORIZON_YEARS * 365.25))
         simulated = simulate(model, snapshot(run.log, model), end, seed=seed)
     with display.stage("Writing the simulated log"), complete_files(folder) as scratch:

@@ -21,6 +21,7 @@ from event_logs.log import EventLog
 from event_logs.project import Project, load_project
 from permanence import collect, collect_mined
 from permanence.files import complete_files, write_text
+from permanence.gates import gates_of, panel_of
 from permanence.mining_stage import CHARTS, INTERNAL, OUTCOMES, PICTURES, mine_stages
 from permanence.progress import Advance, StageDisplay
 from permanence.report import render
@@ -284,8 +285,7 @@ def _fit(run: Run, advance: Advance) -> None:
     from simulation.fit import fit_pathway
     from simulation.model_file import write_model
 
-    panel = panel_of(run.project)
-    fitted = fit_pathway(run.log, panel=panel)
+    fitted = fit_pathway(run.log, panel=gates_of(run.project))
     cohort = snapshot(run.log, fitted)
 
     def write(folder: Path) -> None:
@@ -296,14 +296,14 @@ def _fit(run: Run, advance: Advance) -> None:
             run.messages.append(str(error))
 
     end = run.log.window.end + pd.Timedelta(days=round(HORIZON_YEARS * 365.25))
-    run.commit("fit", run.results("fit", model=collect.model(fitted, cohort, panel, end)), write)
+    run.commit("fit", run.results("fit", model=collect.model(fitted, cohort, panel_of(run.project), end)), write)
 
 
 def _compare(run: Run, advance: Advance) -> None:
     from scenarios.compare import compare
     from scenarios.leverage import leverage
 
-    settings: dict[str, Any] = {"panel": panel_of(run.project), "years": HORIZON_YEARS, "workers": run.workers}
+    settings: dict[str, Any] = {"panel": gates_of(run.project), "years": HORIZON_YEARS, "workers": run.workers}
     levers = max(2, round(run.draws * LEVER_DRAWS))
     total = run.draws + levers
     comparison = compare(
@@ -322,23 +322,6 @@ def _report(run: Run, advance: Advance) -> None:
     pictures = {name: file.read_text(encoding="utf-8") for name, file in files.items() if file.is_file()}
     page = render(results, pictures)
     run.commit("report", None, lambda folder: write_text(folder / REPORT, page))
-
-
-def panel_of(project: Project) -> Any:
-    """The panel calendar the project declares, as the model's gate; None when it declares none."""
-    from simulation.gates import Sessions
-
-    known = project.panel
-    if known is None:
-        return None
-    return Sessions(
-        weekday=known.weekday,
-        weeks_of_month=known.weeks_of_month,
-        slots=known.slots,
-        lead_days=float(known.lead_days),
-        skip_months=known.skip_months,
-        source="declared in the project file",
-    )
 
 
 def versions() -> dict[str, str]:

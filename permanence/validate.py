@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from event_logs.quarantine import inert
 from permanence.files import complete_files, write_text
-from permanence.pipeline import HORIZON_YEARS, Run, panel_of, versions
+from permanence.gates import gates_of
+from permanence.pipeline import HORIZON_YEARS, Run, versions
 from permanence.progress import Advance
 from permanence.results import plain, records
 
@@ -47,7 +48,7 @@ def validate(
     found = judge(
         run.log,
         cuts=past_cuts(run.log, count=past_days),
-        panel=panel_of(run.project),
+        panel=gates_of(run.project),
         draws=draws or DRAWS,
         seed=seed,
         workers=workers,
@@ -95,7 +96,7 @@ def stress_table(run: Run) -> Any:
     from simulation.fit import fit_pathway
     from simulation.stress import stress_des
 
-    model = fit_pathway(run.log, panel=panel_of(run.project))
+    model = fit_pathway(run.log, panel=gates_of(run.project))
     return stress_des(model, run_facts(run), log=run.log, cohort=snapshot(run.log, model))
 
 

@@ -27,7 +27,7 @@ from scenarios.scenario import Scenario
 from scenarios.tables import ALL_STAGES, Compared
 from simulation.cohort import snapshot
 from simulation.fit import fit_pathway
-from simulation.gates import Sessions
+from simulation.known_gates import Known
 
 __all__ = ["ALL_STAGES", "Comparison", "compare", "experiment_of"]
 
@@ -85,7 +85,7 @@ def compare(
     stages: Sequence[Stage] = STAGES,
     aims: Sequence[Aim] = AIMS,
     placements: pd.DataFrame | None = None,
-    panel: Sessions | None = None,
+    panel: Known = None,
     years: float = 3.0,
     draws: int = 50,
     replications: int = 2,
@@ -132,7 +132,7 @@ def experiment_of(
     stages: Sequence[Stage] = STAGES,
     aims: Sequence[Aim] = AIMS,
     placements: pd.DataFrame | None = None,
-    panel: Sessions | None = None,
+    panel: Known = None,
     years: float = 3.0,
     seed: int = 1,
     replications: int = 2,

@@ -24,7 +24,7 @@ from scenarios.ranges import Range
 from scenarios.scenario import Scenario
 from scenarios.shorter import Shorten
 from simulation import pathway
-from simulation.gates import Sessions
+from simulation.known_gates import Known
 
 TENTH = Range.exactly(0.9)
 _BY_TIME = "every step in it takes a tenth less time"
@@ -50,7 +50,7 @@ LEVERS: Mapping[str, Scenario] = {
 def leverage(
     log: EventLog,
     *,
-    panel: Sessions | None = None,
+    panel: Known = None,
     years: float = 3.0,
     draws: int = 20,
     seed: int = 1,

@@ -22,7 +22,7 @@ from scenarios.scenario import Scenario
 from simulation.cohort import Cohort
 from simulation.engine import simulate
 from simulation.fit import fit_pathway
-from simulation.gates import Sessions
+from simulation.known_gates import Known
 from simulation.model import PathwayModel
 from simulation.streams import stable_hash
 
@@ -36,7 +36,7 @@ class Experiment:
     log: EventLog
     base: PathwayModel
     cohort: Cohort
-    panel: Sessions | None
+    panel: Known
     scenarios: tuple[Scenario, ...]
     together: tuple[tuple[int, int], ...] = ()
     """Pairs of scenarios (their positions) that are also run both at once."""

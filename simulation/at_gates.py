@@ -101,11 +101,13 @@ def over_full(cohort: Cohort) -> pd.DataFrame:
     Columns: `gate`; `places`: those of the day, missing for a panel; `held`: children who hold one, or who are booked
     for a coming session; `waiting`: children at the gate without place or date; `over`: places held beyond those there
     are, or booked beyond the slots of their dates. What is over is not taken away: at `Places` no newcomer begins until
-    as many have ended, and at a session all who are booked are heard. Undecided children are not counted.
+    as many have ended, and at a session all who are booked are heard. An undecided child is at a gate if all of its
+    ways pass it.
     """
     rows: list[tuple[str, int | None, int, int, int]] = []
     for name, gate in cohort.model.gates.items():
         items = [item for item in cohort.running if cohort.model.steps[item.step].gate == name]
+        items += _undecided_at(cohort, name)
         if isinstance(gate, Places):
             holding, began = set(cohort.at_gates.holding.get(name, ())), at_work(cohort, name, gate, items)
             held = len(holding) + sum(1 for item in began if not (gate.until and item.child in holding))
@@ -118,6 +120,17 @@ def over_full(cohort: Cohort) -> pd.DataFrame:
             rows.append((name, None, len(booked), waiting, over))
     frame = pd.DataFrame(rows, columns=["gate", "places", "held", "waiting", "over"])
     return frame.astype({"gate": "str", "places": "Int64", "held": "int64", "waiting": "int64", "over": "int64"})
+
+
+def _undecided_at(cohort: Cohort, gate: str) -> list[Running]:
+    from simulation.cohort import Running
+
+    found = []
+    for hidden in cohort.undecided:
+        ways = [option.starts for option in cohort.model.choices[hidden.choice].options]
+        if all(len(way) == 1 and cohort.model.steps[way[0]].gate == gate for way in ways):
+            found.append(Running(hidden.child, ways[0][0], hidden.since))
+    return found
 
 
 def _over_booked(gate: Sessions, cohort: Cohort, booked: Collection[float]) -> int:

@@ -27,7 +27,7 @@ from mining.visits import REACHED, stage_visits
 from simulation.cohort import Cohort, snapshot
 from simulation.engine import simulate
 from simulation.fit import fit_pathway
-from simulation.gates import Sessions
+from simulation.known_gates import Known, KnownGates
 from simulation.model import PathwayModel
 from simulation.running import Progress, in_order
 from simulation.streams import stable_hash
@@ -86,7 +86,7 @@ class _Task:
     base: PathwayModel
     cohort: Cohort
     window: ObservationWindow
-    panel: Sessions | None
+    panel: Known
     fit: Fit
     measures: tuple[Measure, ...]
     days: tuple[float, ...]
@@ -141,7 +141,7 @@ def backcast(
     months: Sequence[int] = MONTHS,
     stages: Sequence[Stage] = STAGES,
     aims: Sequence[Aim] = AIMS,
-    panel: Sessions | None = None,
+    panel: Known = None,
     fit: Fit = fit_pathway,
     draws: int = DRAWS,
     seed: int = 1,
@@ -182,14 +182,12 @@ def backcast(
         "months": list(months),
         "draws": draws,
         "seed": seed,
-        "panel": "declared" if panel is not None else "inferred from the log at each cut",
+        "panel": "declared" if KnownGates.of(panel).panel is not None else "inferred from the log at each cut",
     }
     return Backcast(forecasts, _summary(forecasts, days), settings, tuple(notes))
 
 
-def resampled_fit(
-    log: EventLog, base: PathwayModel, fit: Fit, panel: Sessions | None, *, seed: int, draw: int
-) -> PathwayModel:
+def resampled_fit(log: EventLog, base: PathwayModel, fit: Fit, panel: Known, *, seed: int, draw: int) -> PathwayModel:
     """The model fitted to children drawn again from the log: whole families, or children, where they are known."""
     key = [seed, int(log.arrays.window_end), draw, stable_hash("draw")]
     generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(key)))
@@ -261,7 +259,7 @@ def _task(
     cut: pd.Timestamp,
     months: Sequence[int],
     wanted: tuple[Sequence[Stage], Sequence[Aim]],
-    how: tuple[Sessions | None, Fit],
+    how: tuple[Known, Fit],
     seed: int,
 ) -> _Task:
     panel, fit = how

@@ -16,6 +16,7 @@ from simulation.arrivals import Arrivals
 from simulation.arrivals_fit import fit_arrivals
 from simulation.frailty_fit import Planned, Watched, fit_rho
 from simulation.gates import NO_DELAY, ReviewCycle, Sessions
+from simulation.known_gates import Known, KnownGates
 from simulation.laws import FEWEST_EXITS, MINIMUM_OBSERVED, Competing, Stays, fit_competing
 from simulation.model import START, UNRECORDED, Choice, Option, PathwayModel, Step
 from simulation.panel_fit import Waits, inferred_sessions
@@ -27,7 +28,7 @@ Floats = npt.NDArray[np.float64]
 def fit_pathway(
     log: EventLog,
     *,
-    panel: Sessions | None = None,
+    panel: Known = None,
     weight: npt.NDArray[np.float64] | None = None,
     base: PathwayModel | None = None,
     by_age: bool = False,
@@ -37,7 +38,8 @@ def fit_pathway(
     Durations come from Kaplan-Meier with delayed entry and a Weibull tail (`laws.fit_competing`), on the scale of the
     child's age where young people leave when they are old enough (if every date of birth is known); planning from the
     review histories (`readiness.fit_readiness`); the panel calendar is `panel`, or is inferred from the dates in the
-    log. `weight` gives each case a weight (a bootstrap draw: how often it was drawn); None counts each case once.
+    log; other gates that are known (`KnownGates`) are put in at the end. `weight` gives each case a weight (a bootstrap
+    draw: how often it was drawn); None counts each case once.
     `base` is an earlier fit of the same log to start the search from; its rho are kept. With `by_age`, age bands with
     at least 30 endings of a stretch have shares of their own there, and a law of their own for every way that 30 of
     them took; smaller ones share those of all children. How far durations go with the child is fitted last
@@ -50,12 +52,13 @@ def fit_pathway(
     for ways in p.SIDE_BY_SIDE:
         fitter.side_by_side(ways)
     fitter.planning()
-    fitter.panel(panel)
+    known = KnownGates.of(panel)
+    fitter.panel(known.panel)
     fitter.start()
     fitter.unrecorded()
     fitter.newcomers()
     fitter.frailty()
-    return PathwayModel(
+    fitted = PathwayModel(
         name="Declared permanence pathway",
         steps=fitter.steps,
         choices=fitter.choices,
@@ -68,6 +71,7 @@ def fit_pathway(
         stratify_by="age_band",
         warnings=tuple(fitter.warnings),
     )
+    return known.put_into(fitted)
 
 
 def observed_stays(log: EventLog) -> tuple[Watched, ...]:

@@ -29,7 +29,7 @@ from simulation.cohort import Cohort, snapshot
 from simulation.distances import LogDistances, log_distances
 from simulation.engine import simulate
 from simulation.fit import fit_pathway
-from simulation.gates import Sessions
+from simulation.known_gates import Known
 from simulation.model import PathwayModel
 from simulation.running import Progress, in_order
 from simulation.streams import stable_hash
@@ -84,7 +84,7 @@ def time_split(
     cut: pd.Timestamp,
     *,
     stages: Sequence[Stage] = STAGES,
-    panel: Sessions | None = None,
+    panel: Known = None,
     fit: Fit = fit_pathway,
     draws: int = DRAWS,
     seed: int = 1,
@@ -126,7 +126,7 @@ class _Task:
     given: Cohort
     """Those open at the split, and the cases that really arrived since."""
     alone: Cohort
-    panel: Sessions | None
+    panel: Known
     fit: Fit
     seed: int
 

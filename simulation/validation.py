@@ -31,7 +31,7 @@ from simulation.backcast import (
     past_cuts,
 )
 from simulation.fit import fit_pathway
-from simulation.gates import Sessions
+from simulation.known_gates import Known
 from simulation.running import Progress
 from simulation.time_split import TimeSplit, time_split
 
@@ -74,7 +74,7 @@ def validate(
     stages: Sequence[Stage] = STAGES,
     aims: Sequence[Aim] = AIMS,
     cuts: Sequence[pd.Timestamp] | None = None,
-    panel: Sessions | None = None,
+    panel: Known = None,
     fit: Fit = fit_pathway,
     draws: int = DRAWS,
     seed: int = 1,

@@ -4,10 +4,10 @@ The project file permanence.toml, read into frozen values with everything wrong 
 """
 
 from event_logs.project.fields import nearest
+from event_logs.project.gates import Panel
 from event_logs.project.loading import PROJECT_FILE, Project, ProjectFile, load_project, project_adapter
 from event_logs.project.presets import preset_names, preset_text
 from event_logs.project.reading import Reading
-from event_logs.project.sections import Panel
 
 __all__ = [
     "PROJECT_FILE",

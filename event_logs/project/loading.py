@@ -16,6 +16,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from event_logs.errors import InputError, Problem
 from event_logs.project.fields import FORBID, Text, nearest
+from event_logs.project.gates import Court, DecisionMaker, Panel
 from event_logs.project.presets import preset_content, preset_names, with_preset
 from event_logs.project.problems import line_of, worded
 from event_logs.project.reading import Reading
@@ -25,7 +26,6 @@ from event_logs.project.sections import (
     Holidays,
     LegalStatuses,
     Milestones,
-    Panel,
     Placements,
     Pseudonyms,
     Reviews,
@@ -74,6 +74,8 @@ class ProjectFile:
     stretches: Mapping[Text, Stretches] = field(default_factory=dict)
     details: Mapping[Text, Details] = field(default_factory=dict)
     panel: Panel | None = None
+    decision_maker: DecisionMaker | None = None
+    court: Court | None = None
     holidays: Holidays = field(default_factory=Holidays)
     test_of_change: TriedChange | None = None
     pseudonyms: Pseudonyms | None = None
@@ -113,6 +115,8 @@ class Project:
     details: Mapping[str, Details] = field(default_factory=dict)
     panel: Panel | None = None
     """The known calendar of the panel; None when the council gives none."""
+    decision_maker: DecisionMaker | None = None
+    court: Court | None = None
     holidays: Holidays = field(default_factory=Holidays)
     """Where the council's working days differ from those of Scotland's bank holidays."""
     test_of_change: TriedChange | None = None

@@ -11,9 +11,7 @@ from event_logs.errors import Problem
 from event_logs.project.fields import nearest
 
 
-def worded(
-    file: str, text: str, found: Mapping[str, Any], root: type, *, keys: Sequence[str] | None = None
-) -> Problem:
+def worded(file: str, text: str, found: Mapping[str, Any], root: type, *, keys: Sequence[str] | None = None) -> Problem:
     """One pydantic error as a problem; `root` is the dataclass of the whole file.
 
     `keys` are the keys known in the section of the error, where `root` cannot tell them.

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict, Field, StrictInt
 
-from event_logs.project.fields import FORBID, Activity, ActivityOrNothing, PlainDate, Setting, Text, Weekday
+from event_logs.project.fields import FORBID, Activity, ActivityOrNothing, PlainDate, Setting, Text
 from event_logs.sources.spec import Source
 
 HOME_DESTINATIONS = ("Home with parents",)
@@ -132,20 +132,6 @@ class Milestones(CaseTable):
     date: Text
     codes: Annotated[Mapping[Text, Activity], Field(min_length=1)]
     """Milestone in the extract -> activity."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Panel:
-    """`[panel]`: when the permanence panel meets, as the council knows it."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = FORBID
-    weekday: Weekday
-    weeks_of_month: Annotated[tuple[Annotated[StrictInt, Field(ge=1, le=5)], ...], Field(min_length=1)]
-    skip_months: tuple[Annotated[StrictInt, Field(ge=1, le=12)], ...] = ()
-    slots: Count
-    """Children heard at one session."""
-    lead_days: Annotated[StrictInt, Field(ge=0)] = 0
-    """Papers must be complete this many days before a session."""
 
 
 @dataclass(frozen=True, kw_only=True)
