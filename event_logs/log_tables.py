@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,11 @@ class LogColumns:
     case: str
     activity: str
     timestamp: str
+    """When the event was done."""
+    start: str | None = None
+    """When work on it began; None where the log does not say."""
+    resource: str | None = None
+    """Who did it."""
 
 
 _CUSTOMARY = (
@@ -39,6 +45,7 @@ _CUSTOMARY = (
     LogColumns(case="case:concept:name", activity="concept:name", timestamp="time:timestamp"),
 )
 """Column names taken without being told: those we write, and those of XES."""
+_CUSTOMARY_STARTS = ("start", "start_timestamp")
 
 
 def csv_events(path: Path, columns: LogColumns | None, date_format: str | None) -> pd.DataFrame:
@@ -97,23 +104,47 @@ def _typed(frame: pd.DataFrame, columns: LogColumns, date_format: str | None, so
         if bare.any():
             problem = f"{int(bare.sum()):,} of {int(source.sound.sum()):,} records have no value in {column!r}"
             problems.append(Problem(source.file, source.place(bare), problem, "Complete the records or take them out"))
-    dates = frame[columns.timestamp]
-    if pd.api.types.is_datetime64_any_dtype(dates):
-        dates = dates.dt.tz_localize(None) if dates.dt.tz is not None else dates
-    else:
-        dates = dates.astype("str")
-        parsed = parse_log_dates(dates, date_format, source.file)
-        bad = source.sound & (parsed.isna() & dates.notna()).to_numpy()
-        if bad.any():
-            problems.append(_unreadable(dates[bad], columns.timestamp, date_format, source, bad))
-        dates = parsed
+    own = {columns.case: "case", columns.activity: "activity", columns.timestamp: "date"}
+    customary = replace(columns, start=None) in _CUSTOMARY
+    start = columns.start or (_customary_start(frame, date_format, source) if customary else None)
+    if start is not None:
+        own[start] = "start"
+    if columns.resource is not None:
+        own[columns.resource] = "resource"
+    dates = {
+        column: _instants_of(frame[column], column, date_format, source, problems)
+        for column in (columns.timestamp, start)
+        if column is not None
+    }
     if problems:
         raise InputError(problems)
-    own = {columns.case: "case", columns.activity: "activity", columns.timestamp: "date"}
-    taken = set(EVENT_COLUMNS) - ({"rank"} if columns == _CUSTOMARY[0] else set())
+    taken = {*EVENT_COLUMNS, *own.values()} - ({"rank"} if columns == _CUSTOMARY[0] else set())
     others = {name: f"{name}_" for name in map(str, frame.columns) if name in taken and name not in own}
-    frame = frame.assign(**{columns.timestamp: dates}).rename(columns=own | others)
+    frame = frame.assign(**dates).rename(columns=own | others)
     return frame[source.sound].reset_index(drop=True)
+
+
+def _customary_start(frame: pd.DataFrame, date_format: str | None, source: _Source) -> str | None:
+    """A column that is customarily called the start and holds nothing but dates; None if there is none."""
+    for column in _CUSTOMARY_STARTS:
+        problems: list[Problem] = []
+        if column in frame and _instants_of(frame[column], column, date_format, source, problems).notna().any():
+            return None if problems else column
+    return None
+
+
+def _instants_of(
+    dates: pd.Series[Any], column: str, date_format: str | None, source: _Source, problems: list[Problem]
+) -> pd.Series[pd.Timestamp]:
+    """The column as datetimes without offset; what cannot be read is added to `problems`."""
+    if pd.api.types.is_datetime64_any_dtype(dates):
+        return dates.dt.tz_localize(None) if dates.dt.tz is not None else dates
+    text = dates.astype("str")
+    parsed = parse_log_dates(text, date_format, source.file)
+    bad = source.sound & (parsed.isna() & text.notna()).to_numpy()
+    if bad.any():
+        problems.append(_unreadable(text[bad], column, date_format, source, bad))
+    return parsed
 
 
 def _unreadable(
@@ -156,7 +187,7 @@ def _resolved(columns: LogColumns | None, found: Sequence[str], file: str) -> Lo
     problems = []
     for option in fields(LogColumns):
         name = getattr(columns, option.name) if columns is not None else None
-        if name in found:
+        if name in found or (name is None and option.name in ("start", "resource")):
             continue
         near = nearest(name or option.name, found, 1) or [c for c in found if option.name in c.casefold()][:1]
         problem = f"there is no column {name!r}" if name else f"it is not said which column is the {option.name}"

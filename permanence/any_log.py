@@ -61,7 +61,7 @@ def simulate_from_log(
     file: LogFile, out: Path, display: StageDisplay, *, cases: int | None, seed: int
 ) -> tuple[EventLog, EventLog]:
     """Write a simulated log, from a model fitted to the given one, into `out`; return the given and the simulated."""
-    from simulation.discover import simulate_log
+    from simulation.discovery import simulate_log
 
     log = _read(file, display, [])
     with display.stage("Fitting a model and simulating"):

@@ -10,7 +10,7 @@ from simulation.gates import ReviewCycle, Sessions
 from simulation.model import PathwayModel
 
 if TYPE_CHECKING:
-    from simulation.discover import discover_pathway, simulate_log
+    from simulation.discovery import discover_pathway, simulate_log
     from simulation.fit import fit_pathway
 
 __all__ = [
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 _LATER = {
-    **dict.fromkeys(("discover_pathway", "simulate_log"), "simulation.discover"),
+    **dict.fromkeys(("discover_pathway", "simulate_log"), "simulation.discovery"),
     "fit_pathway": "simulation.fit",
 }
 

@@ -47,7 +47,7 @@ class LogDistances:
     """How long cases take from their first event to their last; for an open case to the last seen."""
 
 
-def log_distances(one: EventLog, other: EventLog, *, n: int = 3) -> LogDistances:
+def log_distances(one: EventLog | Instants, other: EventLog | Instants, *, n: int = 3) -> LogDistances:
     """All six distances between two logs; `n` is the length of the n-grams.
 
     >>> import pandas as pd
@@ -60,7 +60,7 @@ def log_distances(one: EventLog, other: EventLog, *, n: int = 3) -> LogDistances
     >>> log_distances(two_steps("2024-01-31"), two_steps("2024-02-01")).cycle_hours
     24.0
     """
-    first, second = _Instants.of(one), _Instants.of(other)
+    first, second = Instants.of(one), Instants.of(other)
     return LogDistances(
         ngram=_ngram(first, second, n),
         absolute_hours=_absolute(first, second),
@@ -71,46 +71,46 @@ def log_distances(one: EventLog, other: EventLog, *, n: int = 3) -> LogDistances
     )
 
 
-def ngram_distance(one: EventLog, other: EventLog, *, n: int = 3) -> float:
+def ngram_distance(one: EventLog | Instants, other: EventLog | Instants, *, n: int = 3) -> float:
     """Sum of |f1 - f2| over all n-grams, divided by the sum of f1 + f2; f counts how often the n-gram occurs.
 
     The events of a case stand in the order of start, then end, then the log's own order, with n - 1 blanks before and
     after. Raises ValueError for n below 1.
     """
-    return _ngram(_Instants.of(one), _Instants.of(other), n)
+    return _ngram(Instants.of(one), Instants.of(other), n)
 
 
-def absolute_distance(one: EventLog, other: EventLog) -> float:
+def absolute_distance(one: EventLog | Instants, other: EventLog | Instants) -> float:
     """Earth mover's distance, in hours, between all starts and ends, counted from the hour of the first start."""
-    return _absolute(_Instants.of(one), _Instants.of(other))
+    return _absolute(Instants.of(one), Instants.of(other))
 
 
-def circadian_distance(one: EventLog, other: EventLog) -> float:
+def circadian_distance(one: EventLog | Instants, other: EventLog | Instants) -> float:
     """Mean over the seven weekdays of the distance, in hours, between the hours of the day of starts and ends.
 
     A weekday on which only one log has events counts as 23, one on which neither has as 0. NaN where no event of
     either log has a time of day: dates alone say nothing about hours.
     """
-    return _circadian(_Instants.of(one), _Instants.of(other))
+    return _circadian(Instants.of(one), Instants.of(other))
 
 
-def relative_distance(one: EventLog, other: EventLog) -> float:
+def relative_distance(one: EventLog | Instants, other: EventLog | Instants) -> float:
     """Earth mover's distance, in hours, between starts and ends counted from the first start of their case."""
-    return _relative(_Instants.of(one), _Instants.of(other))
+    return _relative(Instants.of(one), Instants.of(other))
 
 
-def arrival_distance(one: EventLog, other: EventLog) -> float:
+def arrival_distance(one: EventLog | Instants, other: EventLog | Instants) -> float:
     """Earth mover's distance, in hours, between the first starts of the cases, from the hour of the first of all."""
-    return _arrival(_Instants.of(one), _Instants.of(other))
+    return _arrival(Instants.of(one), Instants.of(other))
 
 
-def cycle_time_distance(one: EventLog, other: EventLog) -> float:
+def cycle_time_distance(one: EventLog | Instants, other: EventLog | Instants) -> float:
     """Distance, in hours, between the times from first start to last end of a case, less the shortest of both logs."""
-    return _cycle(_Instants.of(one), _Instants.of(other))
+    return _cycle(Instants.of(one), Instants.of(other))
 
 
 @dataclass(frozen=True)
-class _Instants:
+class Instants:
     """One log as whole microseconds since 1970, case by case; cases without events are not there."""
 
     start: Ints
@@ -124,13 +124,16 @@ class _Instants:
     last_end: Ints
 
     @classmethod
-    def of(cls, log: EventLog) -> _Instants:
+    def of(cls, log: EventLog | Instants) -> Instants:
+        """Those of a log; instants are taken as they are."""
+        if isinstance(log, Instants):
+            return log
         arrays = log.arrays
-        end = _microseconds(arrays.day)
+        end = microseconds(arrays.day)
         start = end
         if START_COLUMN in log.events:
             known = to_days(log.events[START_COLUMN])
-            start = np.where(np.isnan(known), end, _microseconds(np.nan_to_num(known)))
+            start = np.where(np.isnan(known), end, microseconds(np.nan_to_num(known)))
         counts = np.diff(arrays.first)
         begins = arrays.first[:-1][counts > 0]
         return cls(
@@ -152,7 +155,8 @@ class _Instants:
         return len(self.end)
 
 
-def _microseconds(days: Floats) -> Ints:
+def microseconds(days: Floats) -> Ints:
+    """Days since 1970-01-01 as whole microseconds."""
     return np.round(days * 86_400_000_000).astype(np.int64)
 
 
@@ -173,11 +177,11 @@ def earth_movers(one: npt.NDArray[np.int64], other: npt.NDArray[np.int64]) -> fl
     return float((np.abs(below_one - below_other) * np.diff(places)).sum())
 
 
-def _ngram(one: _Instants, other: _Instants, n: int) -> float:
+def _ngram(one: Instants, other: Instants, n: int) -> float:
     if n < 1:
         raise ValueError(f"n must be at least 1, got {n}")
     names = {name: number for number, name in enumerate(sorted({*one.names, *other.names}), start=1)}
-    first, second = _grams(one, names, n), _grams(other, names, n)
+    first, second = grams(one, names, n), grams(other, names, n)
     if not len(first) and not len(second):
         return 0.0
     _, gram = np.unique(np.concatenate([first, second]), axis=0, return_inverse=True)
@@ -187,7 +191,7 @@ def _ngram(one: _Instants, other: _Instants, n: int) -> float:
     return float(np.abs(counts).sum() / len(gram))
 
 
-def _grams(log: _Instants, names: dict[str, int], n: int) -> Ints:
+def grams(log: Instants, names: dict[str, int], n: int) -> Ints:
     """All n-grams, one a row, as codes of activities; 0 stands before and after a case."""
     if not len(log):
         return np.zeros((0, n), dtype=np.int64)
@@ -199,14 +203,14 @@ def _grams(log: _Instants, names: dict[str, int], n: int) -> Ints:
     return np.lib.stride_tricks.sliding_window_view(line, n)
 
 
-def _absolute(one: _Instants, other: _Instants) -> float:
+def _absolute(one: Instants, other: Instants) -> float:
     if not len(one) or not len(other):
         return earth_movers(one.end, other.end)
     origin = min(one.start.min(), other.start.min()) // _HOUR * _HOUR
     return earth_movers((one.both - origin) // _HOUR, (other.both - origin) // _HOUR)
 
 
-def _circadian(one: _Instants, other: _Instants) -> float:
+def _circadian(one: Instants, other: Instants) -> float:
     first, second = one.both // _HOUR, other.both // _HOUR
     if not len(first) and not len(second):
         return 0.0
@@ -220,19 +224,19 @@ def _circadian(one: _Instants, other: _Instants) -> float:
     return total / 7
 
 
-def _relative(one: _Instants, other: _Instants) -> float:
+def _relative(one: Instants, other: Instants) -> float:
     hours = [(log.both - np.tile(log.first_start[log.case], 2)) // _HOUR for log in (one, other)]
     return earth_movers(*hours)
 
 
-def _arrival(one: _Instants, other: _Instants) -> float:
+def _arrival(one: Instants, other: Instants) -> float:
     if not len(one) or not len(other):
         return earth_movers(one.end, other.end)
     origin = min(one.first_start.min(), other.first_start.min()) // _HOUR * _HOUR
     return earth_movers((one.first_start - origin) // _HOUR, (other.first_start - origin) // _HOUR)
 
 
-def _cycle(one: _Instants, other: _Instants) -> float:
+def _cycle(one: Instants, other: Instants) -> float:
     if not len(one) or not len(other):
         return earth_movers(one.end, other.end)
     lengths = [log.last_end - log.first_start for log in (one, other)]

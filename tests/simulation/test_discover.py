@@ -11,7 +11,7 @@ from hand_models import DAY_ZERO, Floats, arriving, at, cut, either, model_of, o
 
 from event_logs.log import EventLog
 from event_logs.window import ObservationWindow
-from simulation.discover import discover_pathway, simulate_log
+from simulation.discovery import discover_pathway, simulate_log
 from simulation.engine import simulate
 from simulation.laws import fixed
 from simulation.model import START, Choice, Option, PathwayModel

@@ -21,7 +21,7 @@ from event_logs.log import EventLog
 from event_logs.window import ObservationWindow
 from simulation.arrivals import Arrivals
 from simulation.cohort import snapshot
-from simulation.discover import discover_pathway
+from simulation.discovery import discover_pathway
 from simulation.engine import simulate
 from simulation.fit import fit_pathway
 from simulation.gates import Beforehand, ReviewCycle

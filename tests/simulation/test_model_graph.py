@@ -16,7 +16,7 @@ from test_pace import pathway
 from mining import _pm4py
 from mining.drawing import Diagram, draw
 from simulation.bpmn_export import bpmn_of, write_bpmn
-from simulation.discover import discover_pathway
+from simulation.discovery import discover_pathway
 from simulation.gates import Beforehand, ReviewCycle
 from simulation.laws import fixed
 from simulation.model import START, Choice, Option, PathwayModel

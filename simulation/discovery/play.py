@@ -1,0 +1,128 @@
+"""The model of a log, and logs played from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from event_logs.log import EventLog
+from event_logs.window import ObservationWindow
+from simulation.discovery.arrivals import ArrivalLaw, fit_arrivals
+from simulation.discovery.choose import Choice, all_alike, choose, origins
+from simulation.discovery.even_draw import Law, even_samples, fitted_weights, most_usual
+from simulation.discovery.journeys import DAY, Floats, Journeys, placed, weekday
+from simulation.discovery.kinds import kinds, variants
+from simulation.discovery.open_cases import completed
+from simulation.streams import stable_hash
+
+_WEEKDAYS = 7
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LogModel:
+    """How the cases of a log go, how long they take and when they arrive.
+
+    A case to come goes as a past one did: of a kind as often as the past, weighed by `routing`, had that kind; among
+    those of a kind as one drawn by its weight in `timing`, begun on the same weekday, since what happens on a Friday
+    afternoon waits for Monday.
+    """
+
+    past: Journeys
+    """The cases it was found from, open ones completed."""
+    now: int
+    """The instant up to which the log was known."""
+    choice: Choice
+    routing: Floats
+    timing: Floats
+    arrivals: ArrivalLaw
+    finished_only: bool
+    """Whether the log holds only cases that had finished by its end."""
+
+    def play(self, start: int, count: int, *, seed: int, replication: int = 0) -> Journeys:
+        """`count` new cases from `start` on, each to its end, or as far as such cases are known to go."""
+        generator = _generator(seed, replication, "journeys")
+        arrival = self.arrivals.draw(start, count, float(_generator(seed, replication, "arrivals").random()))
+        kind, variant = kinds(self.past), variants(self.past)
+        shares = np.bincount(kind, self.routing)
+        wanted = np.bincount(weekday(arrival), minlength=_WEEKDAYS).astype(np.float64)
+        weight = fitted_weights(self.timing, kind, shares / shares.sum(), weekday(self.past.begin), wanted)
+        law = Law.of(self.past, weight)
+        by_week = np.lexsort((arrival % DAY, weekday(arrival)))
+        played, off = [], []
+        for sample in even_samples(self.past, weight, variant, count, generator):
+            donors = np.empty(count, dtype=np.int64)
+            donors[by_week] = sample
+            played.append(placed(self.past, donors, arrival))
+            off.append(law.distance(sample))
+        return played[most_usual(played, off)]
+
+
+def _generator(seed: int, replication: int, name: str) -> np.random.Generator:
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, replication, stable_hash(name)])))
+
+
+def discover(known: Journeys, now: int, *, finished_only: bool, ahead: bool = True, seed: int = 1) -> LogModel:
+    """The model of what was known at the instant `now`.
+
+    `finished_only` says that cases not finished by then were left out of the log; otherwise those not marked as
+    finished are open and go on. With `ahead` the model is of the cases to come, and how much the recent past counts is
+    chosen on the log's own past; without, it is of the log as a whole. Raises ValueError for a log without events.
+    """
+    if not known.cases:
+        raise ValueError("a model cannot be discovered from a log without events")
+    past = known if finished_only else completed(known, now, _generator(seed, 0, "open cases"))
+    choice = choose(known, now, finished_only=finished_only, seed=seed) if ahead else all_alike()
+    before = origins(known, finished_only=finished_only) if ahead else ()
+    routing, timing = choice.weights(past, now)
+    return LogModel(
+        past=past,
+        now=now,
+        choice=choice,
+        routing=routing,
+        timing=timing,
+        arrivals=fit_arrivals(known, now, before, finished_only=finished_only),
+        finished_only=finished_only,
+    )
+
+
+def simulate_log(log: EventLog, *, cases: int | None = None, seed: int = 1) -> EventLog:
+    """A simulated log of `cases` new cases (default: as many as `log` has) under the model discovered from `log`.
+
+    Cases arrive from the first arrival of `log` on, at its rate and hours of the week. Of cases that were running when
+    recording began only those that lasted are there, so none is learnt from. Open cases are completed first, by cases
+    that were in the same place for as long. The window closes as long after the last arrival as it did in `log`; what
+    would come later is not in the simulated log, and such a case is open. Raises ValueError for a log without events,
+    or fewer than 1 case.
+    """
+    if len(log) == 0:
+        raise ValueError("a model cannot be discovered from a log without events")
+    count = len(log.cases) if cases is None else cases
+    if count < 1:
+        raise ValueError(f"cases must be at least 1, got {count}")
+    known = since_recording(log)
+    now = max(instant(log.window.end), int(known.end.max(initial=0)))
+    model = discover(known, now, finished_only=bool(known.finished.all()), ahead=False, seed=seed)
+    played = model.play(int(known.begin[0]), count, seed=seed)
+    end = int(played.begin.max()) + max(now - int(known.begin[-1]), DAY)
+    end = max(end, int(played.end[played.first[:-1]].max()))
+    seen = played.seen_until(end)
+    return seen.log(ObservationWindow(stamp(int(seen.begin.min())), stamp(end)))
+
+
+def since_recording(log: EventLog) -> Journeys:
+    """The journeys that began within the log's window; all, where none did."""
+    every = Journeys.of(log)
+    inside = every.end[every.first[:-1]] >= instant(log.window.start)
+    return every.take(np.flatnonzero(inside)) if inside.any() else every
+
+
+def instant(time: pd.Timestamp) -> int:
+    """Whole microseconds since 1970-01-01."""
+    return int(time.to_datetime64().astype("datetime64[us]").astype(np.int64))
+
+
+def stamp(time: int) -> pd.Timestamp:
+    """The inverse of `instant`."""
+    return pd.Timestamp(time, unit="us")
