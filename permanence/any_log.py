@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from event_logs import EventLog, LogColumns, exchange
 from event_logs.digests import file_digest
@@ -14,6 +15,9 @@ from permanence.files import complete_files, write_text
 from permanence.mining_stage import mine_activities
 from permanence.progress import StageDisplay
 from permanence.results import Results
+
+if TYPE_CHECKING:
+    from simulation.judge import Judgement
 
 RESULTS, RUN = "results.json", "run.json"
 
@@ -70,6 +74,20 @@ def simulate_from_log(
         exchange.write_log(simulated, scratch)
         write_text(scratch / RUN, _record(file, seed=seed))
     return log, simulated
+
+
+def judge_log(log: EventLog, display: StageDisplay, *, seed: int) -> list[Judgement]:
+    """How well a model discovered from the first part of `log` foretells the rest, by both protocols.
+
+    Raises InputError for a log too small to be split.
+    """
+    from simulation.judge import TooSmallError, judge_honest, judge_published
+
+    with display.stage("Judging such a model by the log's last fifth"):
+        try:
+            return [judge(log, seed=seed) for judge in (judge_published, judge_honest)]
+        except TooSmallError as error:
+            raise InputError(Problem("--judge", "", str(error), "Leave --judge out, or give a longer log")) from None
 
 
 def _read(file: LogFile, display: StageDisplay, notes: list[str]) -> EventLog:

@@ -18,10 +18,13 @@ from permanence.cli_options import (
     Log,
     OutFolder,
     ProjectPath,
+    Resource,
+    Start,
     Timestamp,
     log_file,
     needed_out,
     no_log_options,
+    with_work,
 )
 from permanence.cli_pictures import discover_command, draw_map_command
 
@@ -247,8 +250,13 @@ def simulate(
     case: Case = None,
     activity: Activity = None,
     timestamp: Timestamp = None,
+    start: Start = None,
+    resource: Resource = None,
     date_format: Format = None,
     end: End = None,
+    judge: Annotated[
+        bool, typer.Option("--judge", help="With --log: say how well such a model foretells the log's last fifth.")
+    ] = False,
 ) -> None:
     """Write a simulated event log.
 
@@ -256,10 +264,10 @@ def simulate(
     of any event log.
     """
     from permanence.progress import StageDisplay
-    from permanence.terminal import show_simulated
+    from permanence.terminal import show_judged, show_simulated
 
     if log is None:
-        no_log_options(case, activity, timestamp, date_format, end)
+        no_log_options(case, activity, timestamp, start, resource, date_format, end, judge)
         if cases is not None:
             raise typer.BadParameter(
                 "only with --log; a project's cases come at the rate fitted from its log", param_hint="--cases"
@@ -271,13 +279,16 @@ def simulate(
             folder = done.folder / "simulated"
             observed, simulated = done.log, forecast(done, folder, seed=seed, display=display)
     else:
-        from permanence.any_log import simulate_from_log
+        from permanence.any_log import judge_log, simulate_from_log
 
-        file = log_file(log, case, activity, timestamp, date_format, end)
+        file = with_work(log_file(log, case, activity, timestamp, date_format, end), start, resource)
         folder = needed_out(out)
         with StageDisplay() as display:
             observed, simulated = simulate_from_log(file, folder, display, cases=cases, seed=seed)
+            judged = judge_log(observed, display, seed=seed) if judge else []
     show_simulated(observed, simulated)
+    if log is not None and judge:
+        show_judged(judged)
     typer.echo(f"Simulated log: {folder / 'event_log.csv'}")
 
 

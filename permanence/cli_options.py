@@ -23,6 +23,10 @@ Log = Annotated[
 Case = Annotated[str | None, typer.Option("--case", metavar="COLUMN", help="Table: column of the case id.")]
 Activity = Annotated[str | None, typer.Option("--activity", metavar="COLUMN", help="Table: column of the activity.")]
 Timestamp = Annotated[str | None, typer.Option("--timestamp", metavar="COLUMN", help="Table: column of the timestamp.")]
+Start = Annotated[
+    str | None, typer.Option("--start", metavar="COLUMN", help="Table: column of when work on the event began.")
+]
+Resource = Annotated[str | None, typer.Option("--resource", metavar="COLUMN", help="Table: column of who did it.")]
 Format = Annotated[
     str | None,
     typer.Option("--format", help="CSV: how timestamps are written, such as %d/%m/%Y; default ISO 8601."),
@@ -46,6 +50,17 @@ def no_log_options(*given: object) -> None:
         raise typer.BadParameter(
             "only with --log; a project names its columns in permanence.toml", param_hint="--case ..."
         )
+
+
+def with_work(file: LogFile, start: str | None, resource: str | None) -> LogFile:
+    """The same file with the columns of when work began and who did it; wrong usage where the others are not named."""
+    from dataclasses import replace
+
+    if start is None and resource is None:
+        return file
+    if file.columns is None:
+        raise typer.BadParameter("only with --case, --activity and --timestamp", param_hint="--start, --resource")
+    return replace(file, columns=replace(file.columns, start=start, resource=resource))
 
 
 def log_file(

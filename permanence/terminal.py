@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from event_logs.log import EventLog
 from permanence import wording
 from permanence.results import Results
+
+if TYPE_CHECKING:
+    from simulation.judge import Judgement
 
 _SHOWN = 6
 
@@ -83,6 +89,34 @@ def show_simulated(observed: EventLog, simulated: EventLog) -> None:
     console = _console()
     console.print(f"observed:  {observed}")
     console.print(f"simulated: {simulated}")
+
+
+_MEASURES = {
+    "ngram": "sequences of activities (0 alike, 1 nothing in common)",
+    "absolute_hours": "when events happen, hours",
+    "circadian_hours": "at what hour of the week, hours",
+    "relative_hours": "how long after the case began, hours",
+    "cycle_hours": "how long cases take, hours",
+    "arrival_hours": "when cases arrive, hours",
+    "survival_hours": "how long cases take, open ones counted, hours",
+}
+
+
+def show_judged(judged: list[Judgement]) -> None:
+    """How far simulated logs are from the real rest of the log, beside two forecasts that need no model."""
+    console = _console()
+    for protocol, found in zip(("cases cut by the split left out", "open cases counted"), judged, strict=True):
+        left_out = f"; {found.left_out:,} cases left out" if found.left_out else ""
+        title = f"Distance from the last {found.later_cases:,} cases, {protocol}: known were {found.past_cases:,}"
+        table = _table(title + left_out, ("", "model", "latest weeks again", "past cases redrawn", "two real halves"))
+        for name, words in _MEASURES.items():
+            if name in found.table and np.isfinite(found.table[name]["model"]):
+                table.add_row(words, *(f"{value:,.3g}" for value in found.table[name]))
+        console.print(table)
+        known = found.beaten[np.isfinite(found.table[found.beaten.index].loc["model"])]
+        nearer = int(known.sum())
+        console.print(f"The model is nearer than both forecasts without a model in {nearer} of {len(known)} measures.")
+    console.print("Means of ten logs. Two halves of the real cases differ by chance alone, at half the size.")
 
 
 def _table(title: str, columns: tuple[str, ...]) -> Table:

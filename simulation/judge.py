@@ -57,7 +57,8 @@ class Judgement:
     def beaten(self) -> pd.Series[bool]:
         """For each measure whether the model is nearer than both forecasts without a model."""
         means = self.table[[name for name in HONEST_MEASURES if name in self.table]]
-        return means.loc["model"] < means.loc[["replay", "resampled"]].min()
+        nearer = [bool(column["model"] < min(column["replay"], column["resampled"])) for _, column in means.items()]
+        return pd.Series(nearer, index=means.columns)
 
 
 def published_split(log: EventLog) -> tuple[Journeys, Journeys, int]:

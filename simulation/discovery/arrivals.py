@@ -129,9 +129,17 @@ def fit_arrivals(
 
 def _fitted(past: Journeys, now: int, finished_only: bool) -> ArrivalLaw:
     counted = _Counted.of(past, now, finished_only)
-    per_week = float(counted.weight.sum() / max((counted.until - past.begin[0]) / WEEK, 1 / _WEEK_HOURS))
+    per_week = _rate(float(counted.weight.sum()), counted.until - int(past.begin[0]))
+    if finished_only:
+        # Nobody knows whether the log to come will be followed until its cases have ended: half-way between both.
+        per_week = float(np.sqrt(per_week * _rate(past.cases, now - int(past.begin[0]))))
     profile = np.bincount(hour_of_week(past.begin), minlength=_WEEK_HOURS).astype(np.float64)
     return ArrivalLaw(per_week=per_week, profile=profile / profile.sum(), again=0.0, past=past.begin)
+
+
+def _rate(cases: float, time: int) -> float:
+    """Cases a week, over an hour at least."""
+    return cases / max(time / WEEK, 1 / _WEEK_HOURS)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ therefore says nothing about how uncertain the process is.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,8 @@ import numpy as np
 from simulation.discovery.journeys import DAY, HOUR, Floats, Ints, Journeys, hour_of_week, weekday
 from simulation.distances import grams
 
-TRIES = 16
+_TRIES = 8, 200
+_EVENTS_TRIED = 2_000_000
 _PLACES = 500
 _WEEK_HOURS = 168
 _BINS = 40
@@ -27,15 +28,18 @@ _ROUNDS = 30
 _GRAM = 3
 
 
-def fitted_weights(weight: Floats, kind: Ints, shares: Floats, day: Ints, wanted: Floats) -> Floats:
-    """The weights brought to the shares of the kinds and to the counts of the weekdays, by turns (raking).
+def fitted_weights(weight: Floats, margins: Sequence[tuple[Ints, Floats]], total: float) -> Floats:
+    """The weights brought to the shares wanted of each code, one margin after the other and over again (raking).
 
-    Adds up to the sum of `wanted`, the counts; a weekday on which no case began is left out.
+    A margin is a code for each case and how often each code is wanted; codes that no case has are left out. The last
+    margin is met exactly. Adds up to `total`.
     """
-    total = wanted.sum()
-    wanted = np.where(np.bincount(day, weight, len(wanted)) > 0, wanted, 0.0)
+    goals = []
+    for code, wanted in margins:
+        there = np.where(np.bincount(code, weight, len(wanted)) > 0, wanted, 0.0)
+        goals.append((code, there * (total / max(there.sum(), 1e-300))))
     for _ in range(_ROUNDS):
-        for code, goal in ((kind, shares * total), (day, wanted)):
+        for code, goal in goals:
             so_far = np.bincount(code, weight, len(goal))
             weight = weight * np.divide(goal, so_far, out=np.zeros(len(goal)), where=so_far > 0)[code]
     raked: Floats = weight * (total / weight.sum())
@@ -52,6 +56,8 @@ class Law:
     expected: Floats
     sequences: int
     """How many of the features are sequences; then come times since the start, lengths of cases, hours of the week."""
+    widths: Floats
+    """For each feature that is a time, how far it is to the next, in hours."""
 
     @classmethod
     def of(cls, past: Journeys, weight: Floats) -> Law:
@@ -64,13 +70,14 @@ class Law:
         kept, sequence = np.unique(packed, return_inverse=True)
         twice = np.tile(past.case, 2)
         since = np.concatenate([past.start, past.end]) - past.begin[twice]
-        times = _classes(since, weight[twice]) + len(kept)
-        lengths = _classes(past.span, weight) + len(kept) + _BINS
+        times, since_widths = _classes(since, weight[twice])
+        lengths, span_widths = _classes(past.span, weight)
         hours = hour_of_week(np.concatenate([past.start, past.end])) + len(kept) + 2 * _BINS
         every = np.concatenate([case, twice, np.arange(past.cases), twice])
-        feature = np.concatenate([sequence.ravel(), times, lengths, hours])
+        feature = np.concatenate([sequence.ravel(), times + len(kept), lengths + len(kept) + _BINS, hours])
+        widths = np.concatenate([since_widths, span_widths, np.ones(_WEEK_HOURS)])
         expected: Floats = np.bincount(feature, weight[every], len(kept) + 2 * _BINS + _WEEK_HOURS).astype(np.float64)
-        return cls(every, feature, expected, len(kept))
+        return cls(every, feature, expected, len(kept), widths)
 
     def distance(self, sample: Ints) -> Floats:
         """How far a sample of cases is from the law in its sequences and in each of the three times."""
@@ -79,27 +86,32 @@ class Law:
         ends = np.cumsum([0, self.sequences, _BINS, _BINS, _WEEK_HOURS])
         found = [np.abs(off[: self.sequences]).sum() / self.expected[: self.sequences].sum()]
         for begin, end in itertools.pairwise(ends[1:].tolist()):
-            found.append(np.abs(np.cumsum(off[begin:end])).mean() / max(self.expected[begin:end].sum(), 1e-12))
+            apart = np.abs(np.cumsum(off[begin:end])) @ self.widths[begin - self.sequences : end - self.sequences]
+            found.append(apart / max(self.expected[begin:end].sum(), 1e-12))
         return np.asarray(found)
 
 
-def _classes(times: Ints, weight: Floats) -> Ints:
+def _classes(times: Ints, weight: Floats) -> tuple[Ints, Floats]:
+    """Forty classes of about the same weight, and the hours from the middle of each to that of the next."""
     order = np.argsort(times, kind="stable")
-    found = np.empty(len(times), dtype=np.int64)
     below = np.cumsum(weight[order]) / weight.sum()
+    found = np.empty(len(times), dtype=np.int64)
     found[order] = np.minimum((below * _BINS).astype(np.int64), _BINS - 1)
-    return found
+    places = np.minimum(np.searchsorted(below, (np.arange(_BINS) + 0.5) / _BINS), len(times) - 1)
+    middles = times[order][places] / HOUR
+    return found, np.append(np.diff(middles), 0.0)
 
 
 def even_samples(
     past: Journeys, weight: Floats, variant: Ints, count: int, generator: np.random.Generator
 ) -> Iterator[Ints]:
-    """Several samples of `count` cases of `past`, some perhaps more than once, by weekday and time of day."""
+    """As many samples as wanted of `count` cases of `past`, some perhaps more than once, by weekday and time of day."""
     day = weekday(past.begin)
-    for attempt in range(TRIES):
+    for attempt in itertools.count():
         dealt = generator.permutation(int(variant.max()) + 1)[variant] if attempt % 2 else variant
         upwards = generator.integers(0, 2, int(variant.max()) + 1)[variant] * 2 - 1
-        order = np.lexsort((past.span * upwards, dealt, day) if attempt % 4 else (dealt, past.begin % DAY, day))
+        within = ((past.span * upwards, dealt), (dealt, past.span), (dealt, past.begin % DAY))[attempt % 3]
+        order = np.lexsort((*within, day))
         points = (np.arange(count) + generator.random()) * (weight.sum() / count)
         sample = order[np.minimum(np.searchsorted(np.cumsum(weight[order]), points, side="right"), past.cases - 1)]
         yield in_week(past, sample)
@@ -111,12 +123,21 @@ def in_week(past: Journeys, sample: Ints) -> Ints:
     return sample[np.lexsort((begin % DAY, weekday(begin)))]
 
 
-def most_usual(played: list[Journeys], off: list[Floats]) -> int:
-    """Which of several logs is nearest to its law, by `off`, and in its calendar to the mean of all of them."""
-    hours = [np.concatenate([one.start, one.end]) // HOUR for one in played]
-    first, last = min(int(each.min()) for each in hours), max(int(each.max()) for each in hours)
-    places = np.unique(np.linspace(first, last, _PLACES).astype(np.int64))
-    below = np.stack([np.searchsorted(np.sort(each), places, side="right") / len(each) for each in hours])
+def tries(events: int) -> int:
+    """How many samples to choose from for a log of so many events: the larger it is, the less chance there is in it."""
+    return int(np.clip(_EVENTS_TRIED // max(events, 1), *_TRIES))
+
+
+def most_usual(distances: list[Floats], calendars: list[Floats]) -> int:
+    """Which of several samples is nearest to its law, and in its calendar to the mean of all of them."""
+    below = np.stack(calendars)
     apart = np.abs(below - below.mean(axis=0)).mean(axis=1)
-    every = np.column_stack([np.stack(off), apart])
+    every = np.column_stack([np.stack(distances), apart])
     return int(np.argmin((every / np.maximum(every.mean(axis=0), 1e-12)).sum(axis=1)))
+
+
+def calendar(played: Journeys, first: int, last: int) -> Floats:
+    """The share of starts and ends before each of 500 instants from `first` to `last`."""
+    instants = np.sort(np.concatenate([played.start, played.end]))
+    found: Floats = np.searchsorted(instants, np.linspace(first, last, _PLACES)) / len(instants)
+    return found

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulation.discovery.journeys import DAY, Floats, Ints, Journeys
+from simulation.discovery.journeys import Floats, Ints, Journeys
 
 _HALVINGS = (0.5, 0.25, 0.125, 0.0625, 0.03)
 """Half-lives tried, as shares of the span of the log."""
@@ -53,7 +53,8 @@ class Memory:
             age = np.maximum(now - (past.begin if began else past.finish), 0)
             weight = 0.5 ** (age / (self.half_life * max(now - past.begin.min(), 1)))
         if self.corrected:
-            weight = weight * (unseen_long(past, now) if began else _begun_before(past))
+            # Cases that ended soon after the log's beginning are there only if they were quick.
+            weight = weight * (unseen_long(past, now, weight) if began else _unseen_before(past, weight))
         total = weight.sum()
         return weight / total if total > 0 else np.full(past.cases, 1.0 / past.cases)
 
@@ -77,34 +78,37 @@ def memories(*, finished_only: bool) -> tuple[Memory, ...]:
     )
 
 
-def unseen_long(past: Journeys, now: int) -> Floats:
-    """For each case 1 / P(begun early enough to be seen at its length), 20 at most, mean 1.
+def unseen_long(past: Journeys, now: int, base: Floats | None = None) -> Floats:
+    """For each case 1 / P(begun early enough before `now` to be seen at its length), 20 at most.
 
-    Lengths and arrivals are fitted together under right truncation by alternating the two product-limit weights until
-    they agree; where every length could be seen from anywhere, all weights are 1.
+    Where every length could be seen from anywhere, all are 1. `base` weighs the cases beforehand; none for all alike.
     """
-    length, room = past.span, now - past.begin
+    return _unseen(past.span, now - past.begin, np.ones(past.cases) if base is None else base)
+
+
+def _unseen_before(past: Journeys, base: Floats) -> Floats:
+    """The mirror of `unseen_long`: 1 / P(ended late enough to have begun within the log)."""
+    return _unseen(past.span, past.finish - past.begin.min(), base)
+
+
+def _unseen(length: Ints, room: Ints, base: Floats) -> Floats:
+    """1 / P(room for the length), where only cases with length <= room are seen.
+
+    Lengths and rooms are fitted together by alternating the two product-limit weights until they agree.
+    """
     by_length, by_room = np.argsort(length, kind="stable"), np.argsort(room, kind="stable")
     within = np.maximum(np.searchsorted(length[by_length], room, side="right") - 1, 0)
-    beyond = np.minimum(np.searchsorted(room[by_room], length, side="left"), past.cases - 1)
-    weight = np.ones(past.cases)
+    beyond = np.minimum(np.searchsorted(room[by_room], length, side="left"), len(length) - 1)
+    weight = np.ones(len(length))
     for _ in range(_ROUNDS):
-        short = np.cumsum(weight[by_length]) / weight.sum()
-        arriving = 1.0 / np.maximum(short[within], 1.0 / _LARGEST)
+        short = np.cumsum((base * weight)[by_length])
+        arriving = base / np.maximum(short[within] / short[-1], 1.0 / _LARGEST)
         early = np.cumsum(arriving[by_room][::-1])[::-1] / arriving.sum()
         renewed = 1.0 / np.maximum(early[beyond], 1.0 / _LARGEST)
         done = np.allclose(renewed, weight, rtol=1e-4)
         weight = renewed
         if done:
             break
-    mean: Floats = weight / weight.mean()
-    return mean
-
-
-def _begun_before(past: Journeys) -> Floats:
-    """For each case 1 / the share of the log's span before its end in which it could have begun."""
-    room = past.finish - past.begin.min() + DAY
-    weight: Floats = 1.0 / np.maximum(1.0 - past.span / room, 1.0 / _LARGEST)
     return weight
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +12,8 @@ from event_logs.log import EventLog
 from event_logs.window import ObservationWindow
 from simulation.discovery.arrivals import ArrivalLaw, fit_arrivals
 from simulation.discovery.choose import Choice, all_alike, choose, origins
-from simulation.discovery.even_draw import Law, even_samples, fitted_weights, most_usual
-from simulation.discovery.journeys import DAY, Floats, Journeys, placed, weekday
+from simulation.discovery.even_draw import Law, calendar, even_samples, fitted_weights, most_usual, tries
+from simulation.discovery.journeys import DAY, Floats, Ints, Journeys, placed, weekday
 from simulation.discovery.kinds import kinds, variants
 from simulation.discovery.open_cases import completed
 from simulation.streams import stable_hash
@@ -45,18 +46,22 @@ class LogModel:
         generator = _generator(seed, replication, "journeys")
         arrival = self.arrivals.draw(start, count, float(_generator(seed, replication, "arrivals").random()))
         kind, variant = kinds(self.past), variants(self.past)
-        shares = np.bincount(kind, self.routing)
-        wanted = np.bincount(weekday(arrival), minlength=_WEEKDAYS).astype(np.float64)
-        weight = fitted_weights(self.timing, kind, shares / shares.sum(), weekday(self.past.begin), wanted)
+        margins: list[tuple[Ints, Floats]] = [(kind, np.bincount(kind, self.routing).astype(np.float64))]
+        days = np.bincount(weekday(arrival), minlength=_WEEKDAYS).astype(np.float64)
+        margins.append((weekday(self.past.begin), days))
+        weight = fitted_weights(self.timing, margins, float(count))
         law = Law.of(self.past, weight)
         by_week = np.lexsort((arrival % DAY, weekday(arrival)))
-        played, off = [], []
-        for sample in even_samples(self.past, weight, variant, count, generator):
+        last = int(arrival[-1] + self.past.span.max())
+        samples = even_samples(self.past, weight, variant, count, generator)
+        every, distances, calendars = [], [], []
+        for sample in itertools.islice(samples, tries(count * len(self.past.activity) // self.past.cases)):
             donors = np.empty(count, dtype=np.int64)
             donors[by_week] = sample
-            played.append(placed(self.past, donors, arrival))
-            off.append(law.distance(sample))
-        return played[most_usual(played, off)]
+            every.append(donors)
+            distances.append(law.distance(sample))
+            calendars.append(calendar(placed(self.past, donors, arrival), int(arrival[0]), last))
+        return placed(self.past, every[most_usual(distances, calendars)], arrival)
 
 
 def _generator(seed: int, replication: int, name: str) -> np.random.Generator:

@@ -1,0 +1,121 @@
+"""A model discovered from each public log, judged beside two forecasts that need none and beside the floor.
+
+Run: python benchmarks/any_log.py [FOLDER] [OUT.md] [--only NAME ...]
+Another log: permanence simulate --log FILE --out DIR --judge, with --case, --activity, --timestamp, --start and
+--resource where a table does not use the customary names.
+
+FOLDER (default ../shared/logs) holds the public logs; those that are not there are passed over, and files too small to
+be split are named. Nothing is set for any log: all that differs between them is which columns hold what.
+Two protocols for each log (see simulation/judge.py): the published one, whose figures can be laid beside those of other
+tools, and the censoring-honest one, in which open cases count. Means and standard deviations of ten simulated logs.
+CPU seconds are those of reading nothing, discovering the model, ten simulated logs, both baselines and all distances.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from event_logs import EventLog, InputError, LogColumns, exchange
+from simulation.judge import HONEST_MEASURES, Judgement, TooSmallError, judge_honest, judge_published
+
+_COLUMNS = {
+    "loan_app.csv.gz": LogColumns(
+        case="case_id", activity="activity", timestamp="end_time", start="start_time", resource="resource"
+    ),
+    "traffic_fines_sample.csv.gz": LogColumns(
+        case="case_id", activity="activity", timestamp="timestamp", resource="resource"
+    ),
+}
+PUBLISHED = {"loan_app.csv.gz": (0.069, 2.97, 0.271, 1.66, 2.71)}
+"""Best published figure in each column: AgentSimulator's evaluation, mean of ten."""
+_HEADS = ("n-grams", "absolute h", "circadian h", "relative h", "cycle h", "arrival h", "survival h")
+_ROWS = {
+    "model": "**model**",
+    "replay": "A latest weeks again",
+    "resampled": "B past cases redrawn",
+    "floor": "two real halves",
+}
+_ENDS = (".xes", ".xes.gz", ".csv", ".csv.gz", ".parquet")
+
+
+def readable(folder: Path, only: list[str]) -> Iterator[tuple[str, EventLog | str]]:
+    """Name and log of each file that can be read; or why it cannot."""
+    for path in sorted(folder.iterdir()):
+        if not path.name.endswith(_ENDS) or (only and not any(name in path.name for name in only)):
+            continue
+        try:
+            yield path.name, exchange.read_log(path, columns=_COLUMNS.get(path.name))
+        except InputError as error:
+            yield path.name, str(error.problems[0])
+
+
+def table(name: str, log: EventLog, judge: Callable[[EventLog], Judgement]) -> list[str]:
+    """The lines of one log's table."""
+    begun = time.process_time()
+    found = judge(log)
+    spent = time.process_time() - begun
+    measures = [measure for measure in HONEST_MEASURES if measure in found.table]
+    left_out = f", {found.left_out:,} cut by the split and left out" if found.left_out else ""
+    lines = [
+        "",
+        f"**{name}**: {found.past_cases:,} cases known, {found.later_cases:,} to foretell{left_out}; {spent:.1f} CPU s",
+        "",
+        "| | " + " | ".join(_HEADS[: len(measures)]) + " |",
+        "|---" * (len(measures) + 1) + "|",
+    ]
+    for row, words in _ROWS.items():
+        cells = [_cell(found.table.loc[row, m], found.table.loc[row, f"{m}_sd"]) for m in measures]
+        lines.append(f"| {words} | " + " | ".join(cells) + " |")
+    if judge is judge_published and name in PUBLISHED:
+        cells = [f"{value:.3g}" for value in PUBLISHED[name]]
+        lines.append("| best published | " + " | ".join([*cells, *([""] * (len(measures) - len(cells)))]) + " |")
+    beaten = found.beaten[np.isfinite(found.table[measures].loc["model"])]
+    missed = [head for head, nearer in zip(_HEADS, found.beaten, strict=False) if not nearer]
+    known = [head for head, m in zip(_HEADS, measures, strict=False) if np.isfinite(found.table.loc["model", m])]
+    said = f"Nearer than A and B in {int(beaten.sum())} of {len(beaten)}"
+    missed = [head for head in missed if head in known]
+    lines += ["", said + (f"; not in: {', '.join(missed)}." if missed else ".")]
+    return lines
+
+
+def _cell(mean: float, spread: float) -> str:
+    if not np.isfinite(mean):
+        return "-"
+    return f"{mean:.3g}" + (f" ± {spread:.2g}" if spread > 0 else "")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", nargs="?", type=Path, default=Path(__file__).resolve().parents[2] / "shared" / "logs")
+    parser.add_argument("out", nargs="?", type=Path)
+    parser.add_argument("--only", nargs="*", default=[])
+    given = parser.parse_args()
+    logs = list(readable(given.folder, given.only))
+    lines = [
+        "# Models discovered from any log",
+        "",
+        "Made by `benchmarks/any_log.py`; see its head for what is measured.",
+    ]
+    for title, judge in (("Published protocol", judge_published), ("Open cases counted", judge_honest)):
+        lines += ["", f"## {title}"]
+        for name, log in logs:
+            if isinstance(log, str):
+                lines += ["", f"**{name}**: cannot be read: {log}"]
+                continue
+            try:
+                lines += table(name, log, judge)
+            except TooSmallError as error:
+                lines += ["", f"**{name}**: {error}"]
+    text = "\n".join(lines) + "\n"
+    print(text)
+    if given.out:
+        given.out.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
