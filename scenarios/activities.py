@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from event_logs.project.fields import FORBID, Text
+from scenarios.laws_changed import mapped
 from scenarios.parts import ChangeError, Touch, before, befores, known_activity, reviews, steps_of
 from scenarios.ranges import Elicited, Range, Size
 from simulation.gates import NO_DELAY
 from simulation.laws import fixed
 from simulation.model import Choice, Option, PathwayModel, Step
+from simulation.model_law import Number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,9 @@ class Add:
     """What is added; a review has the name that reviews have."""
     day: Size | None = None
     """Of a review: the day after accommodation on which it falls due."""
+    first_due: Annotated[Number, Field(gt=0)] | None = None
+    """Of a review: the day on which the first ordinary review falls due. The added one is then held as late after its
+    own day as that one is after this; without it, on its day."""
     after: Text | None = None
     """Of another activity: what it comes after."""
     days: Size | None = None
@@ -41,6 +46,8 @@ class Add:
             raise ValueError("say when it is: `day` of a review, or `after` an activity, exactly one of them")
         if (self.after is None) != (self.days is None):
             raise ValueError("`after` and `days` go together; give both or neither")
+        if self.first_due is not None and self.day is None:
+            raise ValueError("`first_due` is for a review, which has a `day`")
         if self.holds_up and self.after is None:
             raise ValueError("`holds_up` is for an activity `after` another; a review holds nothing up")
 
@@ -64,6 +71,9 @@ class Add:
                 problem = f"{self.activity!r} is not what reviews are called in this pathway"
                 raise ChangeError("activity", problem, f"Write {cycle.review!r}, or say what it comes `after`")
             more = replace(cycle, extra_days=tuple(sorted((*cycle.extra_days, size))))
+            if self.first_due is not None:
+                due = self.first_due
+                more = replace(more, extra_late=mapped(cycle.gap(0), lambda days: days - due, ""))
             return replace(model, gates={**model.gates, gate: more})
         known_activity(model, self.after, "after")
         if self.activity in model.ranks:

@@ -193,6 +193,13 @@ class Demand:
             return model
         return replace(model, arrivals=replace(model.arrivals, per_month=model.arrivals.per_month * size))
 
+    def apply_from(self, model: PathwayModel, day: str, *sizes: float) -> PathwayModel:
+        """The model with the other arrivals from a day on (ISO date)."""
+        changed = self.apply(model, *sizes)
+        if changed is model or model.arrivals is None:
+            return model
+        return replace(model, arrivals=replace(model.arrivals, later_factor=sizes[0], later_from=day))
+
     def pictured(self, model: PathwayModel) -> str:
         """One line: what it touches on the map."""
         return f"[arrivals × {self.factor}] → start"

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from event_logs.errors import InputError, Problem
+from event_logs.log import from_days
 from event_logs.project import nearest
 from scenarios.changes import AnyChange
 from scenarios.parts import ChangeError, Touch
@@ -95,8 +96,11 @@ def check(
                 frozenset().union(*(change.touches(model) for change in scenarios[number].changes))
                 for number in (one, two)
             ]
+            names = f"scenarios {scenarios[one].name!r} and {scenarios[two].name!r}"
+            if scenarios[one].reach() != scenarios[two].reach():
+                problem = "they are for other children, begin on other days, or treat work under way differently"
+                problems.append(Problem(names, "", problem, "Write one scenario of the two"))
             if touched[0] & touched[1]:
-                names = f"scenarios {scenarios[one].name!r} and {scenarios[two].name!r}"
                 problem = f"they overlap: both change {_shared(*touched)}"
                 problems.append(Problem(names, "", problem, "Compare each by itself, or write one scenario of the two"))
     if problems:
@@ -138,5 +142,6 @@ def children_reached(who: AppliesTo, model: PathwayModel, cohort: Cohort, years:
         if "age_days" in pool:  # the pool keeps ages, and no dates of birth
             pool["birth"] = day - pd.to_timedelta(np.floor(pool["age_days"]), unit="D")
         share = float(weight[reach.meant(pool, -np.inf)].sum() / weight.sum())
-        reached += share * float(model.arrivals.per_month.sum()) * years
+        start = pd.Timestamp(from_days([cohort.day])[0])
+        reached += share * model.arrivals.expected(start, start + pd.Timedelta(days=round(years * 365.25)))
     return reached * who.share_reached

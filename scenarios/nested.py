@@ -24,6 +24,7 @@ from simulation.engine import simulate
 from simulation.fit import fit_pathway
 from simulation.known_gates import Known
 from simulation.model import PathwayModel
+from simulation.reach import Reach
 from simulation.streams import stable_hash
 
 Floats = npt.NDArray[np.float64]
@@ -48,6 +49,12 @@ class Experiment:
     """What the records say of placement moves; None where nothing is known of them."""
     seed: int = 1
     replications: int = 1
+
+    @property
+    def reaches(self) -> list[Reach | None]:
+        """Whom each model is for; the two of a pair are for the same children (`checks.check`)."""
+        single = [scenario.reach() for scenario in self.scenarios]
+        return [None, *single, *(single[one] for one, _ in self.together)]
 
     @property
     def models(self) -> int:
@@ -150,9 +157,10 @@ def run_models(experiment: Experiment, models: list[PathwayModel], number: int, 
     yardstick = experiment.yardstick
     values = np.empty((experiment.replications, len(models), yardstick.width))
     for replication in range(experiment.replications):
-        seeds = {"seed": experiment.seed, "replication": number * experiment.replications + replication}
-        for place, model in enumerate(models):
-            values[replication, place] = measure(simulate(model, cohort, experiment.end, **seeds), yardstick)
+        run = number * experiment.replications + replication
+        for place, (model, reach) in enumerate(zip(models, experiment.reaches, strict=True)):
+            log = simulate(model, cohort, experiment.end, seed=experiment.seed, replication=run, reach=reach)
+            values[replication, place] = measure(log, yardstick)
     if rates is not None:
         values[..., yardstick.places["moves"]] = (yardstick.part("away_days", values) @ rates)[..., None]
     return values

@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import ConfigDict, Field, StrictBool, StrictInt, StringConstraints
 
 from event_logs.project.fields import FORBID, PlainDate, Text
+from scenarios.capacity import Demand
 from scenarios.changes import Change
 from scenarios.ranges import Elicited, Range
 from simulation.model import PathwayModel
@@ -182,7 +183,11 @@ class Scenario:
         for change in self.changes:
             count = len(change.ranges())
             mine, left = left[:count], left[count:]
-            model = change.apply(model, *(size for size in mine if size is not None))
+            drawn = [size for size in mine if size is not None]
+            if isinstance(change, Demand) and self.start_date is not None:
+                model = change.apply_from(model, self.start_date.isoformat(), *drawn)
+            else:
+                model = change.apply(model, *drawn)
         if left and self.ranges():
             raise ValueError(f"{self.name} has {len(self.ranges())} sizes, got {len(sizes)}")
         return model

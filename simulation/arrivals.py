@@ -62,6 +62,9 @@ class Arrivals:
     """Variance of what each month's rate is multiplied by (mean 1, gamma): 0 is Poisson, more is more scattered."""
     group_sizes: tuple[float, ...] = ()
     """Shares of families of one, two, three... children; empty: every case comes alone."""
+    later_factor: float = 1.0
+    """What the rate is multiplied by from the day `later_from` on (ISO date; empty: from no day on)."""
+    later_from: str = ""
 
     def __post_init__(self) -> None:
         if not self.trend_per_year > -1.0 or not self.trend_lasts_years > 0.0 or not self.dispersion >= 0.0:
@@ -71,6 +74,8 @@ class Arrivals:
             )
         if self.trend_per_year and not self.origin:
             raise ValueError("a trend needs the day from which it counts: origin is empty")
+        if not self.later_factor > 0.0:
+            raise ValueError(f"later_factor must be above 0, got {self.later_factor}")
         if self.group_sizes and (min(self.group_sizes) < 0 or sum(self.group_sizes) <= 0):
             raise ValueError(f"group_sizes must be shares of at least 0, not all 0, got {self.group_sizes}")
         shown = {len(rows) for rows in self._families}
@@ -136,12 +141,18 @@ class Arrivals:
         months = pd.date_range(start.normalize().replace(day=1), end, freq="MS")
         first, last = float(to_days(pd.Series([start]))[0]) + 1.0, float(to_days(pd.Series([end]))[0]) + 1.0
         edges = to_days(pd.Series(months.append(months[-1:] + pd.offsets.MonthBegin(1))))
-        bounds = np.clip(edges, first, last)
         length = np.asarray(months.days_in_month, dtype=float)
         rates = self.per_month[np.asarray(months.month) - 1] * self.level((edges[1:] + edges[:-1]) / 2.0)
         if self.dispersion > 0.0 and generator is not None:
             rates = rates * generator.gamma(1.0 / self.dispersion, self.dispersion, len(months))
-        return bounds, np.append(0.0, np.cumsum(rates / self.mean_group * np.diff(bounds) / length))
+        a_day = rates / self.mean_group / length
+        if self.later_from:
+            changes = float(to_days(pd.Series([pd.Timestamp(self.later_from)]))[0])
+            cut = np.union1d(edges, np.clip(changes, edges[0], edges[-1]))
+            a_day = a_day[np.searchsorted(edges, cut[:-1], side="right") - 1]
+            a_day, edges = np.where(cut[:-1] >= changes, a_day * self.later_factor, a_day), cut
+        bounds = np.clip(edges, first, last)
+        return bounds, np.append(0.0, np.cumsum(a_day * np.diff(bounds)))
 
     @cached_property
     def _families(self) -> list[Ints]:

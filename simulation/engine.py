@@ -23,8 +23,9 @@ from simulation.draws import Draws
 from simulation.frailty import Paced, draw_frailties, frail
 from simulation.laws import Law
 from simulation.model import START, PathwayModel, Step
-from simulation.queues import stations
+from simulation.queues import own_stations, stations
 from simulation.queues.host import Action, days_left, remaining
+from simulation.reach import Reach, reached
 from simulation.record import Recorded, activity_codes, log_of
 from simulation.runnable import Branch, Runnable, Work
 from simulation.streams import Streams
@@ -46,14 +47,16 @@ def simulate(
     *,
     seed: int,
     replication: int = 0,
+    reach: Reach | None = None,
 ) -> EventLog:
     """Run the model from the cohort's day to `end` and return what happened, as an event log.
 
     The log holds the children open at the start with their recorded past, and the new arrivals. Its window runs from
     the cohort's day to `end`: every child already there is left-truncated at the start, every child not finished is
     open at the end, as in any extract. Steps under way carry on under the law of the cohort's own model, with the
-    remaining time conditional on the time already spent; everything that begins later follows `model`. The same
-    arguments give the same log, whatever else is simulated.
+    remaining time conditional on the time already spent; everything that begins later follows `model`: for all
+    children, or, with `reach`, for those whom it reaches, from the day that it reaches them on. The same arguments give
+    the same log, whatever else is simulated.
 
     Raises EndlessLoopError when a case passes `EVENTS_PER_CASE` events.
     """
@@ -63,7 +66,8 @@ def simulate(
     with _uncollected():
         seeds = Streams(seed, replication, 0)
         children = everybody(model, cohort, end, seeds.generator("arrivals"))
-        run = _Run(model, cohort, children, Streams(seed, replication, len(children.arrival)), horizon)
+        streams = Streams(seed, replication, len(children.arrival))
+        run = _Run(model, cohort, children, streams, horizon, None if cohort.model is model else reach)
         run.load(cohort)
         run.go()
         return log_of(run.recorded, model, cohort, children, end)
@@ -86,7 +90,13 @@ class _Run:
     """The state of one run. Lists indexed by child, no tables."""
 
     def __init__(
-        self, model: PathwayModel, cohort: Cohort, children: Children, streams: Streams, horizon: float
+        self,
+        model: PathwayModel,
+        cohort: Cohort,
+        children: Children,
+        streams: Streams,
+        horizon: float,
+        reach: Reach | None,
     ) -> None:
         self.model, self.children, self.streams = model, children, streams
         self.start, self.horizon = cohort.day, horizon
@@ -95,12 +105,17 @@ class _Run:
         self.draws = Draws(children, streams, whole_days=model.whole_days)
         self.codes = activity_codes(model)
         self.ready = Runnable(model, self.draws, self.codes)
+        self.known = self.ready if cohort.model is model else Runnable(cohort.model, self.draws, self.codes)
         self.seen: defaultdict[int, set[str]] = defaultdict(set)
         self.recorded = Recorded(array("i"), array("i"), array("d"), [NEVER] * count)
         self.ended = self.recorded.ended
         self.events = [0] * count
-        self.stations = stations(model, cohort, self)
+        self.reached = reached(reach, children.cases, self) if reach is not None else None
+        self.stations = stations(model, cohort, self, since=None if self.reached is None else self.reached.begins)
         self.ready.enter(self.stations)
+        if self.reached is not None:
+            self.known.remember_for(self.ready)
+            self.known.enter({**self.stations, **own_stations(cohort.model, model, self)})
         self.holding = [station for station in self.stations.values() if station.holds]
         self.under_way: set[tuple[int, str]] = set()
         """Child and activity of the steps begun that are begun only once."""
@@ -154,13 +169,14 @@ class _Run:
 
     def _arrive(self, event: Any) -> None:
         """Those who come today, out of all still to come (last first); one event a day, however many there are."""
-        coming, branch, arrival = event._value, self.ready.branches.get(START), self.children.arrival
+        coming, arrival = event._value, self.children.arrival
         today = arrival[coming[-1]]
         while coming and arrival[coming[-1]] == today:
             child = coming.pop()
             # Nobody leaves before they are there.
             self._leaves(child, self.env.now)
-            if branch is not None:
+            way = self.ready if self.reached is None else self.reached.way(child)
+            if (branch := way.branches.get(START)) is not None:
                 self._choose(branch, child)
         if coming:
             self._at(arrival[coming[-1]], self._arrive, coming)
@@ -184,7 +200,7 @@ class _Run:
 
     def begin(self, child: int, work: Work) -> None:
         """A step begins now: at its gate, or, without one, by drawing how long it takes."""
-        if work.step.once:
+        if work.once:
             once = (child, work.step.activity)
             if once in self.under_way or once[1] in self.seen[child]:
                 return
@@ -192,12 +208,24 @@ class _Run:
         if work.station is not None:
             work.station.begin(child, work)
             return
-        days = work.days.next(child) if not work.by_age else self._by_age(child, work.step)
+        plain = self.reached is None and not work.by_age
+        days = work.days.next(child) if plain else self.time_for(child, work)
         simpy.Timeout(self.env, days, (child, work)).callbacks.append(self._worked)
 
     def time_for(self, child: int, work: Work) -> float:
         """Days that a step takes which begins now: the child's next draw."""
-        return work.days.next(child) if not work.by_age else self._by_age(child, work.step)
+        if self.reached is not None:
+            work = self.reached.work(child, work)
+        days = work.days.next(child) if not work.by_age else self._by_age(child, work.step)
+        return days if self.reached is None else self.draws.rounded(self.goes_on(child, work.step, 0.0, days))
+
+    def reached_from(self, child: int) -> float:
+        """From when on the child follows the changed model; minus infinity where all do from the start."""
+        return -NEVER if self.reached is None else self.reached.since[child]
+
+    def goes_on(self, child: int, step: Step, elapsed: float, total: float) -> float:
+        """The whole length of work under way, when a change comes to it; as it was where none does."""
+        return total if self.reached is None else self.reached.goes_on(child, step, elapsed, total)
 
     def _by_age(self, child: int, step: Step) -> float:
         law, age = self.law(child, step), self._age(child, 0.0)
@@ -225,6 +253,8 @@ class _Run:
 
     def happen(self, child: int, work: Work) -> None:
         """The step is done: its activity happens, and what follows begins."""
+        if self.reached is not None:
+            work = self.reached.work(child, work)
         self.events[child] += 1
         if self.events[child] > EVENTS_PER_CASE:
             raise EndlessLoopError(
@@ -269,7 +299,6 @@ class _Run:
         """Take over the children open at the start: what has happened to them, and what is under way."""
         if frail(self.model) or frail(cohort.model):
             self.draws.frailty = draw_frailties(cohort, self.streams)
-        known = self.ready if cohort.model is self.model else Runnable(cohort.model, self.draws, self.codes)
         for child, happened in enumerate(cohort.happened):
             self.seen[child] = set(happened)
         running = list(cohort.running)
@@ -280,13 +309,40 @@ class _Run:
         for item in running:
             by_step.setdefault(item.step, []).append(item)
         for name, items in by_step.items():
-            step, station = cohort.model.steps[name], self.ready.work[name].station
+            way = self.ready if self.reached is None else self.known
+            step, station = cohort.model.steps[name], way.work[name].station
             if station is not None:
-                station.load(cohort, known, step, items)
+                station.load(cohort, self.known, step, items)
             else:
                 self._go_on(cohort, step, items)
         for station in self.stations.values():
             station.open()
+        if self.known is not self.ready:
+            self._look_again(len(cohort.rows))
+
+    def _look_again(self, loaded: int) -> None:
+        """Who waits only for what the changed model no longer waits for goes on when the change begins for them."""
+        former = {name: work.step for name, work in self.known.work.items()}
+        looser = [
+            (work, former[name])
+            for name, work in self.ready.work.items()
+            if name in former and former[name].joins and work.step.joins != former[name].joins
+        ]
+        if looser:
+            first = self.start + 1.0 if self.model.whole_days else self.start
+            count = loaded if self.reached is None else len(self.children.arrival)
+            for child in range(count):
+                day = max(first, self.reached_from(child))
+                if day <= self.horizon:
+                    self.at(day, self._go_through, (child, looser))
+
+    def _go_through(self, event: Any) -> None:
+        child, looser = event._value
+        seen = self.seen[child]
+        for work, former in looser:
+            waited = work.step.may_begin(seen) and not former.may_begin(seen)
+            if waited and work.step.activity not in seen and not self.gone(child):
+                self.begin(child, work)
 
     def _reveal(self, cohort: Cohort, hidden: Undecided) -> list[Running]:
         """Which way an undecided child is on, given that the time so far has not shown it."""

@@ -150,6 +150,7 @@ def _arrivals(arrivals: Arrivals) -> Iterator[str]:
             "group_sizes": [float(share) for share in arrivals.group_sizes],
             "weight": weight,
         }
+        | ({"later_factor": arrivals.later_factor, "later_from": arrivals.later_from} if arrivals.later_from else {})
     )
     for name in arrivals.pool.columns:
         yield "[[arrivals.pool]]"

@@ -114,6 +114,7 @@ class ReviewsFile:
     decides: Annotated[StrictFloat, Field(gt=0, le=1)]
     extra_days: tuple[Number, ...] = ()
     beforehand: tuple[BeforehandFile, ...] = ()
+    extra_late: LawFile | None = None
 
     def gate(self) -> ReviewCycle:
         """The gate."""
@@ -123,6 +124,7 @@ class ReviewsFile:
             decides=self.decides,
             extra_days=self.extra_days,
             beforehand=tuple(Beforehand(step=one.step, lead_days=one.lead_days) for one in self.beforehand),
+            extra_late=_law(self.extra_late),
         )
 
 

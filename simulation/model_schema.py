@@ -157,6 +157,8 @@ class ArrivalsFile:
     trend_lasts_years: float = 2.0
     dispersion: NotNegative = 0.0
     group_sizes: tuple[NotNegative, ...] = ()
+    later_factor: float = 1.0
+    later_from: str = ""
 
     def __post_init__(self) -> None:
         wrong = [column.name for column in self.pool if len(column.values) != len(self.weight)]
@@ -181,6 +183,8 @@ class ArrivalsFile:
             trend_lasts_years=self.trend_lasts_years,
             dispersion=self.dispersion,
             group_sizes=self.group_sizes,
+            later_factor=self.later_factor,
+            later_from=self.later_from,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,13 @@ import pandas as pd
 from event_logs.ages import age_at
 from event_logs.log import from_days, to_days
 from simulation.children import NEVER
+from simulation.frailty import Paced
+from simulation.laws import Law
+from simulation.model import PathwayModel, Step
+from simulation.runnable import Runnable, Work
 from simulation.streams import Streams
+
+_HALF_A_DAY = 0.5
 
 UnderWay = Literal["unaffected", "scaled", "redrawn"]
 STREAM = "reached by a change"
@@ -66,3 +72,66 @@ class Reach:
             age = age_at(pd.Series(pd.to_datetime(birth)), pd.Series(from_days(when), index=cases.index))
             meant &= (age < self.age_under).fillna(False).to_numpy(dtype=bool)
         return meant
+
+
+class Run(Protocol):
+    """What is asked of a run in which a change reaches some children, or reaches them later."""
+
+    ready: Runnable
+    known: Runnable
+    streams: Streams
+    start: float
+    model: PathwayModel
+
+    @property
+    def now(self) -> float:
+        """The day it is."""
+
+    def law(self, child: int, step: Step) -> Law | Paced:
+        """The law of a step for this child."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reached:
+    """A change while a run goes on: which of the two models each child follows now, and what becomes of its work."""
+
+    since: list[float]
+    """From which instant on each child follows the changed model; infinite: never."""
+    begins: float
+    under_way: UnderWay
+    run: Run
+
+    def way(self, child: int) -> Runnable:
+        """The model that the child follows now."""
+        return self.run.ready if self.run.now >= self.since[child] else self.run.known
+
+    def work(self, child: int, work: Work) -> Work:
+        """The step as the model that the child follows now has it."""
+        return self.way(child).work.get(work.step.name, work)
+
+    def goes_on(self, child: int, step: Step, elapsed: float, total: float) -> float:
+        """The whole length of a step that would last `total` days, and has lasted `elapsed`, as its law counts days."""
+        since = self.since[child]
+        if self.under_way == "unaffected" or since == NEVER or since < self.run.now or step.by_age:
+            return total
+        passed = elapsed + max(since - self.run.now, 0.0)
+        changed = self.run.ready.model.steps.get(step.name)
+        if total <= passed or changed is None or changed.laws == step.laws:
+            return total
+        old, new = self.run.law(child, step), self.run.law(child, changed)
+        # A whole number of days stands for all that is rounded to it.
+        around = _HALF_A_DAY if self.run.model.whole_days else 1e-9
+        level = (old.sf(total - around) + old.sf(total + around)) / 2.0
+        if not 0.0 < level <= 1.0:
+            return total
+        if self.under_way == "scaled":
+            return passed + (total - passed) * new.isf(level) / total
+        return max(new.remaining(min(level / max(old.sf(passed), level), 1.0), passed), passed)
+
+
+def reached(reach: Reach, cases: pd.DataFrame, run: Run) -> Reached:
+    """Whom the change reaches in a run, and when."""
+    since = reach.since(cases, run.streams, run.start)
+    if run.model.whole_days:
+        since = [float(np.ceil(day)) for day in since]
+    return Reached(since, reach.begins(run.start), reach.under_way, run)

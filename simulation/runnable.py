@@ -33,6 +33,8 @@ class Work:
     final: bool
     """Whether the case ends with it."""
     by_age: bool
+    once: bool
+    """Whether it is begun only where its activity has not happened and is not under way."""
     station: Station | None = None
     """Its gate in this run; None where it has none."""
     reviews: Reviews | None = None
@@ -76,11 +78,18 @@ class Runnable:
         asked = {name for step in model.steps.values() for name in step.joins}
         asked |= {step.activity for step in model.steps.values() if step.joins} | _beforehand(model)
         asked |= {step.activity for step in model.steps.values() if step.once}
+        self.asked = asked
+        """Activities of which a join, work begun beforehand or a step begun only once asks if they have happened."""
         for work in (*self.work.values(), *self.turned_away.values()):
             activity = work.step.activity
             work.then = self.branches.get(work.step.leads_to)
             work.counts = activity in asked
             work.joins = [other for other in self.work.values() if activity and activity in other.step.joins]
+
+    def remember_for(self, other: Runnable) -> None:
+        """Keep in mind, too, the activities that another model asks for: a child may come to follow that one."""
+        for work in self.work.values():
+            work.counts = work.counts or work.step.activity in other.asked
 
     def enter(self, stations: Mapping[str, Station]) -> None:
         """Tie every step to its gate in this run, and to the gates at which it gives a place back."""
@@ -101,6 +110,7 @@ class Runnable:
             days=draws.durations(step, self.model.stratify_by),
             final=step.activity in self.model.final,
             by_age=step.by_age,
+            once=step.once,
             reviews=Reviews(draws.gaps(cycle), draws.decides(cycle)) if cycle is not None else None,
         )
 

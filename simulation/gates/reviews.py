@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simulation.laws import Law
+from simulation.laws import NO_DELAY, Law
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +21,8 @@ class ReviewCycle:
 
     `gaps[0]` is the time from the start to the first review, `gaps[1]` to the second, the last one repeats. A plan can
     be decided at the first review on or after the day the assessment is ready, and is with probability `decides`;
-    otherwise it waits for the next. `extra_days` are additional reviews at set days after the start.
+    otherwise it waits for the next. `extra_days` are additional reviews due at set days after the start, and held
+    `extra_late` days later.
     """
 
     review: str
@@ -29,6 +30,7 @@ class ReviewCycle:
     decides: float
     extra_days: tuple[float, ...] = ()
     beforehand: tuple[Beforehand, ...] = ()
+    extra_late: Law = NO_DELAY[""]
 
     def __post_init__(self) -> None:
         if not 0.0 < self.decides <= 1.0:

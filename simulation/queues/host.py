@@ -48,6 +48,15 @@ class Host(Protocol):
     def law(self, child: int, step: Step) -> Law | Paced:
         """The law of a step for this child."""
 
+    def reached_from(self, child: int) -> float:
+        """From when on the child follows the changed model; minus infinity where all do from the start."""
+
+    def goes_on(self, child: int, step: Step, elapsed: float, total: float) -> float:
+        """The whole length of work under way, when a change comes to it; as it was where none does.
+
+        `elapsed` is what has passed of it now, `total` its length without the change, as the law counts days.
+        """
+
     def gone(self, child: int) -> bool:
         """Whether the child's case has ended."""
 
@@ -101,7 +110,9 @@ def remaining(
     children = np.asarray([item.child for item in items], dtype=np.int64)
     so_far = [host.elapsed(step, item) if elapsed is None else elapsed[item.child] for item in items]
     lasting, over = host.draws.remaining(step, cohort.model.stratify_by, children, np.asarray(so_far))
-    return list(zip(items, so_far, lasting.tolist(), over.tolist(), strict=True))
+    found = zip(items, so_far, lasting.tolist(), over.tolist(), strict=True)
+    return [(one, days, total if is_over else host.goes_on(one.child, step, days, total), is_over)
+            for one, days, total, is_over in found]  # fmt: skip
 
 
 def days_left(host: Host, elapsed: float, total: float) -> float:

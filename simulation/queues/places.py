@@ -45,6 +45,7 @@ class PlaceQueue:
         self._newcomers: list[Entry] = []
         self._asked = False
         self._loaded: dict[str, tuple[Cohort, Step, list[Running]]] = {}
+        self._later: tuple[float, Places] | None = None
 
     # What the run calls --------------------------------------------------------------------------------------------
 
@@ -78,6 +79,8 @@ class PlaceQueue:
                 for item in some:
                     if item not in begun:
                         self._queue(item.child, host.ready.work[step.name], item.since)
+        if self._later is not None and self._later[0] <= host.horizon:
+            host.at(self._later[0], self._change, self._later[1])
         for _, back in self._away:
             if host.start < back <= host.horizon:
                 host.at(back, self._offer, None, last=True)
@@ -86,6 +89,16 @@ class PlaceQueue:
             host.at(host.start + 1.0, self._offer, None, last=True)
         elif self._waiting:
             self._give_out()
+
+    def becomes(self, day: float, gate: Places) -> None:
+        """There are others, in number or by rule, from this day on."""
+        self._later = (day, gate)
+
+    def _change(self, event: Any) -> None:
+        self._gate = event._value
+        self._away = [(day_of(one.start), day_of(one.end) + 1.0) for one in self._gate.away]
+        self._usual = self._gate.places * self._gate.cases_each
+        self._ask()
 
     def left(self, child: int) -> None:
         """The case has ended: its places are free."""

@@ -11,7 +11,7 @@ from simulation.cohort import Cohort, Running
 from simulation.draws import WITHIN_THE_DAY
 from simulation.frailty import Paced
 from simulation.gates import ReviewCycle
-from simulation.laws import Law
+from simulation.laws import NO_DELAY, Law
 from simulation.model import Step
 from simulation.queues.host import Host
 from simulation.runnable import Reviews, Runnable, Work
@@ -50,7 +50,8 @@ class ReviewPlans:
         for item in items:
             held = (item.since, *cohort.reviews.get(item.child, ()))
             unit = self._host.draws.unit(step.name, item.child)
-            ready = item.since + _readiness(self._host.law(item.child, step), unit, held, gate)
+            days = _readiness(self._host.law(item.child, step), unit, held, gate)
+            ready = item.since + self._host.goes_on(item.child, step, self._host.now - item.since, days)
             self._lay_out(item.child, self._host.ready.work[step.name], Plan(kept, reviews, ready, held))
 
     def open(self) -> None:
@@ -77,10 +78,10 @@ class ReviewPlans:
                 host.at(decided, self._done, (child, work))
                 break
         # Of what was begun on the day of the snapshot, the records would know.
-        earliest = now if now > host.start else now + 1.0
+        earliest = max(now if now > host.start else now + 1.0, host.reached_from(child))
         for before in gate.beforehand:
             begin = max(decided - host.draws.rounded(before.lead_days), earliest)
-            if begin <= host.horizon:
+            if begin <= min(host.horizon, decided):
                 host.at(begin, self._started_beforehand, (child, host.ready.work[before.step]))
 
     def _calendar(self, child: int, plan: Plan) -> Iterator[tuple[float, float]]:
@@ -90,7 +91,7 @@ class ReviewPlans:
         """
         streams, now = self._host.streams, self._host.now
         day, number, gate = plan.held[-1], len(plan.held) - 1, plan.gate
-        extra = [due for due in (plan.held[0] + float(round(d)) for d in sorted(gate.extra_days)) if due > now]
+        extra = self._additional(child, plan)
         while True:
             if day < now:
                 # Held before the snapshot: the next one is among those that have not come yet.
@@ -99,12 +100,23 @@ class ReviewPlans:
                 day = max(day + gap, now + 1.0)
             else:
                 day += plan.draws.gaps.at(child, number)
-            while extra and extra[0] <= day:
-                occasion, due = len(gate.extra_days) - len(extra), extra.pop(0)
+            while extra and extra[0][0] <= day:
+                due, occasion = extra.pop(0)
                 if due < day:  # on the day of an ordinary review there is no other
                     yield due, streams.unit(f"decides additional {gate.review}", child, occasion)
             yield day, plan.draws.decides.at(child, number)
             number += 1
+
+    def _additional(self, child: int, plan: Plan) -> list[tuple[float, int]]:
+        """The child's additional reviews after now, in order of their days, each with its number."""
+        gate, streams, found = plan.gate, self._host.streams, []
+        for number, day in enumerate(sorted(gate.extra_days)):
+            due = plan.held[0] + float(round(day))
+            if gate.extra_late is not NO_DELAY[""]:
+                due += float(round(gate.extra_late.isf(streams.unit(f"late additional {gate.review}", child, number))))
+            if due > self._host.now:
+                found.append((due, number))
+        return sorted(found)
 
     def _done(self, event: Any) -> None:
         child, work = event._value

@@ -47,9 +47,10 @@ class SessionQueue:
 
     def __init__(self, name: str, gate: Sessions, host: Host, cohort: Cohort) -> None:
         self._name, self._gate, self._host = name, gate, host
-        groups = len(gate.priority.first) + 1 if gate.priority else 1
-        self._waiting: list[list[Entry]] = [[] for _ in range(groups)]
+        self._later: tuple[float, Sessions] | None = None
+        self._waiting: list[list[Entry]] = []
         """The waiting list, by group of the priority rule, each in order."""
+        self._arrange()
         self._loaded: list[Entry] = []
         self._sessions: dict[float, Session] = {}
         self._dates: list[float] = []
@@ -59,7 +60,16 @@ class SessionQueue:
         """Of them, the dates known at the start of children whose papers are still to come."""
         self._known = cohort.at_gates.booked.get(name, {})
         self.holds = gate.booking or bool(self._known)
+
+    def _arrange(self) -> None:
+        """An empty waiting list, as the gate's rules have it."""
+        gate = self._gate
+        self._waiting = [[] for _ in range(len(gate.priority.first) + 1 if gate.priority else 1)]
         self._plain = not (gate.carve_outs or gate.siblings_together or gate.priority)
+
+    def _group(self, child: int) -> int:
+        rule = self._gate.priority
+        return rule.place(self._host.draws.stratum(rule.by, child)) if rule else 0
 
     # What the run calls --------------------------------------------------------------------------------------------
 
@@ -76,12 +86,33 @@ class SessionQueue:
             else:
                 self._host.later(days_left(self._host, elapsed, total), self._ready, (item.child, work))
 
+    def becomes(self, day: float, gate: Sessions) -> None:
+        """Its rules and its calendar are others from this day on."""
+        self._later = (day, gate)
+
+    def _lay_out(self, gate: Sessions, after: float, until: float) -> None:
+        start, end = (pd.Timestamp(from_days([day])[0]) for day in (after, until))
+        for day in to_days(pd.Series(gate.dates(start, end, closed=self._host.model.holidays))).tolist():
+            self._add(day, gate.slots_at(text_of(day)))
+
+    def _change(self, event: Any) -> None:
+        """The later rules begin: who waits is put in their order."""
+        self._gate = event._value
+        waiting = [entry for group in self._waiting for entry in group]
+        self._arrange()
+        for entry in sorted(waiting, key=_turn):
+            self._waiting[self._group(entry[1])].append(entry)
+
     def open(self) -> None:
         """Lay out the sessions, keep the dates known at the start, and queue or book whoever was loaded."""
         gate, host = self._gate, self._host
-        start, end = (pd.Timestamp(from_days([day])[0]) for day in (host.start, host.horizon))
-        for day in to_days(pd.Series(gate.dates(start, end, closed=host.model.holidays))).tolist():
-            self._add(day, gate.slots_at(text_of(day)))
+        if self._later is None or self._later[0] > host.horizon:
+            self._lay_out(gate, host.start, host.horizon)
+        else:
+            changes, later = self._later
+            self._lay_out(gate, host.start, changes - 1.0)
+            self._lay_out(later, changes - 1.0, host.horizon)
+            host.at(changes, self._change, later)
         cancelled = {day_of(date) for date in gate.cancelled}
         for child, day in self._known.items():
             if day > host.start and day not in cancelled:
@@ -128,9 +159,7 @@ class SessionQueue:
         elif self._gate.booking:
             self._book(entry, entry[0] + self._gate.lead_days)
         else:
-            rule = self._gate.priority
-            group = rule.place(self._host.draws.stratum(rule.by, child)) if rule else 0
-            insort(self._waiting[group], entry, key=_turn)
+            insort(self._waiting[self._group(child)], entry, key=_turn)
 
     def _add(self, day: float, slots: int) -> None:
         self._sessions[day] = Session(Slots(slots, self._gate.carve_outs, self._host.draws.stratum))

@@ -104,6 +104,9 @@ class _Processes:
         days = self.start - item.since
         return self.age(item.child, days) if step.by_age else days
 
+    def goes_on(self, child: int, step: Step, elapsed: float, total: float) -> float:
+        return total  # a change of work under way is not covered
+
     def duration(self, child: int, step: Step) -> float:
         unit, law = self.draws.unit(step.name, child), self.law(child, step)
         if step.by_age:

@@ -10,7 +10,7 @@ from scipy import stats
 
 from event_logs import vocabulary as v
 from event_logs.log import EventLog
-from simulation.engine import _readiness
+from simulation.queues.reviews import _readiness
 from simulation.gates import ReviewCycle
 from simulation.laws import fixed
 from simulation.model import Step
