@@ -31,7 +31,7 @@ RESULTS, REPORT, RUN = "results.json", "report.html", "run.json"
 HORIZON_YEARS = 3.0
 LEVER_DRAWS = 0.4
 """Draws for the ranking of stages, beside those for the change ideas."""
-MODEL_FILES = ("pathway_model.toml", "pathway.bpmn")
+MODEL_FILES = ("pathway_model.toml", "pathway.bpmn", "duration_laws.svg")
 PLACEMENTS = "placements.parquet"
 _DISTRIBUTIONS = ("permanence", "numpy", "scipy", "pandas", "pyarrow", "pm4py", "simpy", "matplotlib", "pygraphviz")
 
@@ -283,10 +283,13 @@ def _fit(run: Run, advance: Advance) -> None:
     from simulation.bpmn_export import write_bpmn
     from simulation.cohort import snapshot
     from simulation.fit import fit_pathway
+    from simulation.law_pictures import check_laws, write_law_pictures
     from simulation.model_file import write_model
 
     fitted = fit_pathway(run.log, panel=gates_of(run.project))
     cohort = snapshot(run.log, fitted)
+    # Steps always done within the day have no law to draw.
+    checks = [check for check in check_laws(run.log, fitted) if check.model[0] > 0]
 
     def write(folder: Path) -> None:
         write_model(fitted, folder / MODEL_FILES[0])
@@ -294,6 +297,8 @@ def _fit(run: Run, advance: Advance) -> None:
             write_bpmn(fitted, folder / MODEL_FILES[1])
         except GraphvizMissingError as error:
             run.messages.append(str(error))
+        if checks:
+            write_law_pictures(checks, folder / MODEL_FILES[2])
 
     end = run.log.window.end + pd.Timedelta(days=round(HORIZON_YEARS * 365.25))
     run.commit("fit", run.results("fit", model=collect.model(fitted, cohort, panel_of(run.project), end)), write)

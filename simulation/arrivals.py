@@ -89,6 +89,23 @@ class Arrivals:
         shares = np.asarray(self.group_sizes or (1.0,), dtype=float)
         return float(shares @ np.arange(1, len(shares) + 1) / shares.sum())
 
+    def in_words(self) -> str:
+        """How many come, in a few words.
+
+        >>> one = pd.DataFrame({"sex": ["f"]})
+        >>> Arrivals(np.full(12, 10.0), one, np.ones(1), trend_per_year=-0.05, origin="2024-07-31").in_words()
+        "120.0 a year at 2024-07-31, a trend of -5.0 % a year that fades (2 years' worth of it lie ahead)"
+        """
+        said = f"{self.per_month.sum():.1f} a year" + (f" at {self.origin}" if self.origin else "")
+        if self.trend_per_year:
+            said += f", a trend of {100 * self.trend_per_year:+.1f} % a year that fades "
+            said += f"({self.trend_lasts_years:g} years' worth of it lie ahead)"
+        if self.mean_group > 1.0:
+            said += f", {self.mean_group:.2f} children to a family, who come on one day"
+        if self.dispersion > 0.0:
+            said += f", months more scattered than chance makes them (variance of the rate {self.dispersion:.3f})"
+        return said
+
     def level(self, days: npt.ArrayLike) -> Floats:
         """What the trend multiplies the rate by on these days (since 1970-01-01); 1 at the origin.
 

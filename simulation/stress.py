@@ -139,7 +139,7 @@ def _way(step: Step) -> str:
 def _algorithms(model: PathwayModel) -> str:
     found = ["Durations are drawn by inversion of the survival curve; ways on by their shares."]
     if model.arrivals is not None:
-        found.append("New cases: a Poisson process with a rate for each calendar month, read off its running total.")
+        found.append("New cases: a Poisson process of families with a rate for each month, read off its running total.")
     found += [f"{_capital(name)}: {rule_of(gate)}." for name, gate in model.gates.items()]
     return " ".join(found)
 
@@ -195,7 +195,7 @@ def _parameters(model: PathwayModel) -> str:
             ]
             found.append(f"share after {_quoted(after)}: {', '.join(shares)}{' (all strata)' if choice.by else ''}")
     if model.arrivals is not None:
-        found.append(f"new cases a year: {model.arrivals.per_month.sum():.1f}")
+        found.append(f"new cases: {model.arrivals.in_words()}")
     return "; ".join(item for item in found if item) + "."
 
 

@@ -51,6 +51,17 @@ def test_a_run_leaves_the_files_that_are_promised_and_no_others(mined: Path) -> 
     assert {path.name for path in (mined / "run").iterdir()} == promised
 
 
+def test_fitting_leaves_the_model_and_its_laws_drawn_over_what_was_observed(
+    again: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert done_by(Run.of(again), ("fit",), capsys) == ["fit"]
+    for file in STAGES["fit"].files:
+        assert (again / "run" / file).stat().st_size > 0
+    drawn = (again / "run" / "duration_laws.svg").read_text(encoding="utf-8")
+    assert "Kaplan-Meier" in drawn
+    assert "Agency decision" in drawn
+
+
 def test_run_json_says_what_went_in(mined: Path) -> None:
     record = json.loads((mined / "run" / "run.json").read_text())
     tables = ("children", "episodes", "legal_statuses", "placements", "reviews", "milestones")

@@ -74,7 +74,7 @@ def test_gates_joins_and_shares_come_from_the_model() -> None:
 
 def test_arrivals_come_from_the_model() -> None:
     found = answers(council(per_month=10.0))
-    assert "new cases a year: 120.0" in found["3.2"]
+    assert "new cases: 120.0 a year" in found["3.2"]
     assert "Poisson process" in found["2.4"]
     assert "Resources and queues: none" in found["2.5"]
 
