@@ -19,7 +19,7 @@ from permanence.results import Results
 if TYPE_CHECKING:
     from simulation.judge import Judgement
 
-RESULTS, RUN = "results.json", "run.json"
+RESULTS, RUN, MODEL = "results.json", "run.json", "model.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,12 +66,16 @@ def simulate_from_log(
 ) -> tuple[EventLog, EventLog]:
     """Write a simulated log, from a model fitted to the given one, into `out`; return the given and the simulated."""
     from simulation.discovery import simulate_log
+    from simulation.discovery.describe import described
+    from simulation.discovery.play import discover_log
 
     log = _read(file, display, [])
     with display.stage("Fitting a model and simulating"):
         simulated = simulate_log(log, cases=cases, seed=seed)
+        model = described(discover_log(log, ahead=True, seed=seed))
     with display.stage("Writing the files"), complete_files(out) as scratch:
         exchange.write_log(simulated, scratch)
+        write_text(scratch / MODEL, json.dumps(model, indent=1, ensure_ascii=False) + "\n")
         write_text(scratch / RUN, _record(file, seed=seed))
     return log, simulated
 

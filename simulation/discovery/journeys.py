@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from event_logs.lifecycle import with_starts
 from event_logs.log import EventLog, to_days
 from event_logs.window import ObservationWindow
 from simulation.distances import START_COLUMN, Instants, microseconds
@@ -53,7 +54,8 @@ class Journeys:
 
     @classmethod
     def of(cls, log: EventLog) -> Journeys:
-        """The journeys of a log: its column `start`, where it has one, and the first of `RESOURCE_COLUMNS`."""
+        """The journeys of a log, with starts where it tells them and people by the first of `RESOURCE_COLUMNS`."""
+        log = with_starts(log)
         arrays = log.arrays
         end = microseconds(arrays.day)
         start, timed = end, START_COLUMN in log.events

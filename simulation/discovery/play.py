@@ -92,25 +92,32 @@ def discover(known: Journeys, now: int, *, finished_only: bool, ahead: bool = Tr
     )
 
 
+def discover_log(log: EventLog, *, ahead: bool = False, seed: int = 1) -> LogModel:
+    """The model of a log as it stands at the end of its window.
+
+    Of cases that were running when recording began only those that lasted are there, so none is learnt from. Raises
+    ValueError for a log without events.
+    """
+    known = since_recording(log)
+    now = max(instant(log.window.end), int(known.end.max(initial=0)))
+    return discover(known, now, finished_only=bool(known.finished.all()), ahead=ahead, seed=seed)
+
+
 def simulate_log(log: EventLog, *, cases: int | None = None, seed: int = 1) -> EventLog:
     """A simulated log of `cases` new cases (default: as many as `log` has) under the model discovered from `log`.
 
-    Cases arrive from the first arrival of `log` on, at its rate and hours of the week. Of cases that were running when
-    recording began only those that lasted are there, so none is learnt from. Open cases are completed first, by cases
-    that were in the same place for as long. The window closes as long after the last arrival as it did in `log`; what
-    would come later is not in the simulated log, and such a case is open. Raises ValueError for a log without events,
-    or fewer than 1 case.
+    Cases arrive from the first arrival of `log` on, at its rate and hours of the week. Open cases are completed first,
+    by cases that were in the same place for as long. The window closes as long after the last arrival as it did in
+    `log`; what would come later is not in the simulated log, and such a case is open. Raises ValueError for a log
+    without events, or fewer than 1 case.
     """
-    if len(log) == 0:
-        raise ValueError("a model cannot be discovered from a log without events")
+    model = discover_log(log, seed=seed)
     count = len(log.cases) if cases is None else cases
     if count < 1:
         raise ValueError(f"cases must be at least 1, got {count}")
-    known = since_recording(log)
-    now = max(instant(log.window.end), int(known.end.max(initial=0)))
-    model = discover(known, now, finished_only=bool(known.finished.all()), ahead=False, seed=seed)
-    played = model.play(int(known.begin[0]), count, seed=seed)
-    end = int(played.begin.max()) + max(now - int(known.begin[-1]), DAY)
+    begin = model.arrivals.past
+    played = model.play(int(begin[0]), count, seed=seed)
+    end = int(played.begin.max()) + max(model.now - int(begin[-1]), DAY)
     end = max(end, int(played.end[played.first[:-1]].max()))
     seen = played.seen_until(end)
     return seen.log(ObservationWindow(stamp(int(seen.begin.min())), stamp(end)))
