@@ -107,6 +107,17 @@ def difference(scale: Scale, value: float | None, low: float | None, high: float
     return _svg(parts)
 
 
+def swing(scale: Scale, middle: float, low: float, high: float) -> Markup:
+    """A bar between two values, about the line of a middle one; the end for the low value is filled."""
+    x = scale.x(middle)
+    parts = _grid(scale)
+    for end, fill in ((low, INK), (high, FILL)):
+        left, right = sorted((x, scale.x(end)))
+        parts.append(f'<rect x="{left}" y="5" width="{round(right - left, 2)}" height="12" fill="{fill}"/>')
+    parts.append(f'<line x1="{x}" x2="{x}" y1="0" y2="22" stroke="{MARK}" stroke-width="2.5"/>')
+    return _svg(parts)
+
+
 def _grid(scale: Scale) -> list[str]:
     places = [scale.x(tick) for tick in scale.ticks]
     return [f'<line x1="{x}" x2="{x}" y1="0" y2="22" stroke="{FAINT}" stroke-width="0.7"/>' for x in places]

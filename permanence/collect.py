@@ -22,13 +22,9 @@ from permanence.results import (
     Model,
     PictureLeavesOut,
     QuarantineReason,
-    ScenarioResult,
-    Scenarios,
     StageDuration,
-    StageEffect,
     StepLaw,
     Transitions,
-    WorkloadEffect,
     YearCompleteness,
     plain,
     records,
@@ -39,7 +35,6 @@ from permanence.wording import MONTHS
 if TYPE_CHECKING:
     from event_logs.derive import Derivation
     from mining.process_map import Hidden, ProcessMap
-    from scenarios.compare import Comparison
     from simulation.cohort import Cohort
     from simulation.gates import Sessions
     from simulation.model import PathwayModel
@@ -89,8 +84,6 @@ _BOTTLENECKS = {
     "not_recorded": "not_recorded_children",
     "before_reliable": "before_reliable_children",
 }
-_EFFECTS = {"probability_helps": "helps_probability"}
-_WORKLOAD = {"low": "low_per_year", "high": "high_per_year"}
 
 
 def log_summary(log: EventLog, name: str, *, synthetic: bool = False) -> LogSummary:
@@ -222,36 +215,4 @@ def panel_in_words(panel: Sessions) -> str:
     return (
         f"{panel.weekday} of week {weeks} of the month{skipped}, {panel.slots} children a session, papers complete "
         f"{panel.lead_days:g} days before; calendar {panel.source}"
-    )
-
-
-def scenarios(comparison: Comparison) -> Scenarios:
-    """From `scenarios.compare`."""
-    settings = comparison.settings
-    ideas = []
-    for about in records(comparison.evidence):
-        mine = comparison.stages[comparison.stages["scenario"] == about["scenario"]]
-        effects = rows(StageEffect, mine, _EFFECTS)
-        work = comparison.workload[comparison.workload["scenario"] == about["scenario"]]
-        ideas.append(
-            ScenarioResult(
-                name=about["scenario"],
-                title=about["title"],
-                rationale=about["rationale"],
-                evidence=about["evidence"],
-                confirmed=about["confirmed"],
-                stages=effects[:-1],
-                all_stages=effects[-1],
-                workload=rows(WorkloadEffect, work, _WORKLOAD),
-            )
-        )
-    return Scenarios(
-        horizon_years=plain(settings["years"]),
-        draws=settings["draws"],
-        replications=settings["replications"],
-        seed=settings["seed"],
-        open_children=settings["children_open"],
-        new_cases_per_year=plain(settings["new_cases_per_year"]),
-        ideas=ideas,
-        warnings=list(comparison.warnings),
     )

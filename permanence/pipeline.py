@@ -19,7 +19,7 @@ from event_logs.digests import code_digest, combined_digest, digest, file_digest
 from event_logs.errors import InputError, Problem
 from event_logs.log import EventLog
 from event_logs.project import Project, load_project
-from permanence import collect, collect_mined
+from permanence import collect, collect_compared, collect_mined
 from permanence.files import complete_files, write_text
 from permanence.gates import gates_of, panel_of
 from permanence.mining_stage import CHARTS, INTERNAL, OUTCOMES, PICTURES, mine_stages
@@ -33,6 +33,8 @@ LEVER_DRAWS = 0.4
 """Draws for the ranking of stages, beside those for the change ideas."""
 MODEL_FILES = ("pathway_model.toml", "pathway.bpmn", "duration_laws.svg")
 PLACEMENTS = "placements.parquet"
+STORE = "store"
+"""Folder of what a comparison has worked out so far, so that one that was stopped goes on where it was."""
 _DISTRIBUTIONS = ("permanence", "numpy", "scipy", "pandas", "pyarrow", "pm4py", "simpy", "matplotlib", "pygraphviz")
 
 
@@ -262,20 +264,24 @@ def _check_usable(derivation: Derivation) -> None:
 
 
 def _mine(run: Run, advance: Advance) -> None:
-    file = run.folder / PLACEMENTS
-    placements = pd.read_parquet(file) if file.is_file() else None
     found = mine_stages(
         run.log,
         seed=run.seed,
         advance=advance,
         panel=panel_of(run.project),
-        placements=placements,
+        placements=_placements(run),
         change=run.project.test_of_change,
     )
     run.commit("mine", run.results("mine", **found.parts), found.write)
     if found.no_picture:
         run.messages.append(found.no_picture)
         run.forget("mine")
+
+
+def _placements(run: Run) -> pd.DataFrame | None:
+    """When children moved, where the records say so."""
+    file = run.folder / PLACEMENTS
+    return pd.read_parquet(file) if file.is_file() else None
 
 
 def _fit(run: Run, advance: Advance) -> None:
@@ -309,15 +315,21 @@ def _compare(run: Run, advance: Advance) -> None:
     from scenarios.leverage import leverage
 
     settings: dict[str, Any] = {"panel": gates_of(run.project), "years": HORIZON_YEARS, "workers": run.workers}
+    settings["store"] = run.folder / STORE
     levers = max(2, round(run.draws * LEVER_DRAWS))
     total = run.draws + levers
     comparison = compare(
-        run.log, **settings, draws=run.draws, seed=run.seed, progress=lambda done, _: advance(done, total)
+        run.log,
+        **settings,
+        placements=_placements(run),
+        draws=run.draws,
+        seed=run.seed,
+        progress=lambda done, _: advance(done, total),
     )
     table = leverage(
         run.log, **settings, draws=levers, seed=run.seed, progress=lambda done, _: advance(run.draws + done, total)
     )
-    parts = {"scenarios": collect.scenarios(comparison), "leverage": collect_mined.leverage(table)}
+    parts = {"scenarios": collect_compared.scenarios(comparison), "leverage": collect_mined.leverage(table)}
     run.commit("compare", run.results("compare", **parts), lambda folder: None)
 
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from permanence import charts, wording
+from permanence import change_words, charts, wording
+from permanence.compared import ScenarioResult, Scenarios
 from permanence.mining_stage import PICTURES
-from permanence.results import DataQuality, Results, ScenarioResult, Scenarios, YearCompleteness
+from permanence.results import DataQuality, Results, YearCompleteness
 
 MAP = PICTURES[0]
 
@@ -31,7 +32,7 @@ def render(results: Results, pictures: Mapping[str, str]) -> str:
         lstrip_blocks=True,
     )
     drawn = {name: Markup(inline_svg(text, name)) for name, text in pictures.items()}
-    environment.globals |= {"words": wording, "charts": charts, "Scale": charts.Scale}
+    environment.globals |= {"words": wording, "change": change_words, "charts": charts, "Scale": charts.Scale}
     return environment.get_template("report.html.j2").render(
         results=results,
         headlines=wording.headlines(results),

@@ -13,7 +13,7 @@ import pandas as pd
 from pydantic import Field, ValidationError
 
 from event_logs.errors import InputError, Problem
-from permanence import mined
+from permanence import compared, mined
 from permanence.part import Part
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -278,58 +278,6 @@ class Model(Part):
     warnings: list[str]
 
 
-class StageEffect(Part):
-    """What a change does to one stage; negative differences mean less waiting."""
-
-    stage: str
-    baseline_weeks: float | None
-    changed_weeks: float | None
-    difference_weeks: float | None
-    low_weeks: float | None
-    high_weeks: float | None
-    baseline_child_weeks: float | None
-    difference_child_weeks: float | None
-    low_child_weeks: float | None
-    high_child_weeks: float | None
-    helps_probability: float | None
-
-
-class WorkloadEffect(Part):
-    """What a change does to how often something has to be done."""
-
-    activity: str
-    baseline_per_year: float | None
-    difference_per_year: float | None
-    low_per_year: float | None
-    high_per_year: float | None
-
-
-class ScenarioResult(Part):
-    """One change idea against leaving things as they are."""
-
-    name: str
-    title: str
-    rationale: str
-    evidence: str
-    confirmed: bool
-    stages: list[StageEffect]
-    all_stages: StageEffect
-    workload: list[WorkloadEffect]
-
-
-class Scenarios(Part):
-    """The comparison of change ideas with the baseline."""
-
-    horizon_years: float
-    draws: int
-    replications: int
-    seed: int
-    open_children: int
-    new_cases_per_year: float
-    ideas: list[ScenarioResult]
-    warnings: list[str]
-
-
 class Results(Part):
     """Everything one run found; a part is null while its stage has not run."""
 
@@ -353,7 +301,8 @@ class Results(Part):
     conformance: mined.Conformance | None = None
     run_charts: mined.RunCharts | None = None
     model: Model | None = None
-    scenarios: Scenarios | None = None
+    scenarios: compared.Scenarios | None = None
+    sensitivity: compared.Sensitivity | None = None
 
     def text(self) -> str:
         """The file's content: fixed order, fixed decimals, no clock and no path in it."""

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from permanence.compared import ScenarioResult, WorkloadEffect
 from permanence.mined import GroupMedian, StageFlow
 from permanence.results import (
     AimStanding,
     Bottleneck,
     Results,
-    ScenarioResult,
     StageDuration,
-    WorkloadEffect,
 )
 
 NOT_KNOWN = "not known"
@@ -205,23 +204,34 @@ def detectable(low: float | None, high: float | None) -> bool:
 
 def change_verdict(idea: ScenarioResult, years: float) -> str:
     """What a change would save over the years of the comparison, or that nothing can be detected."""
-    effect = idea.all_stages
-    low, high = effect.low_child_weeks, effect.high_child_weeks
-    if low is None or high is None or effect.difference_child_weeks is None:
+    verdict = idea.verdict
+    expected, low, high = verdict.effect_child_weeks, verdict.effect_low_child_weeks, verdict.effect_high_child_weeks
+    if low is None or high is None or expected is None:
         return f"{idea.title}: the difference could not be estimated."
+    if low == high == 0:
+        return f"{idea.title}: no difference at all over {years:g} years."
     if not detectable(low, high):
         said = (
             f"{idea.title}: no detectable difference in all over {years:g} years; anything from "
             f"{_saved_or_added(low)} to {_saved_or_added(high)} is compatible with the records."
         )
         return said + _shorter_somewhere(idea)
-    less = effect.difference_child_weeks < 0
-    size, ends = abs(effect.difference_child_weeks), sorted((abs(low), abs(high)))
+    less = expected < 0
+    size, ends = abs(expected), sorted((abs(low), abs(high)))
     verb = "save" if less else "add"
     where = _where(idea) if less else ""
     return (
         f"{idea.title} would {verb} about {whole(size)} child-weeks of waiting over {years:g} years (95% interval "
-        f"{whole(ends[0])} to {whole(ends[1])}){where}."
+        f"{whole(ends[0])} to {whole(ends[1])}){where}{_if_it_takes_hold(verdict.no_effect_share)}."
+    )
+
+
+def _if_it_takes_hold(no_effect: float) -> str:
+    """The stated chance of no effect, where there is one."""
+    return (
+        f", if it takes hold here; the chance that it changes nothing is put at {percent(no_effect)}"
+        if no_effect
+        else ""
     )
 
 
@@ -242,11 +252,9 @@ def _shorter_somewhere(idea: ScenarioResult) -> str:
 
 def _where(idea: ScenarioResult) -> str:
     """In which stage a change saves most, when that can be told."""
-    sure = [stage for stage in idea.stages if detectable(stage.low_child_weeks, stage.high_child_weeks)]
-    helped = [stage for stage in sure if (stage.difference_child_weeks or 0) < 0]
-    if not helped:
+    if not idea.delay.saves_stage:
         return ""
-    most = min(helped, key=lambda stage: (stage.difference_child_weeks or 0, stage.stage))
+    most = next(stage for stage in idea.stages if stage.stage == idea.delay.saves_stage)
     each = most.difference_weeks
     if each is None or not detectable(most.low_weeks, most.high_weeks):
         return f", most of it in {short(most.stage)}"
@@ -255,13 +263,20 @@ def _where(idea: ScenarioResult) -> str:
 
 
 def effect_verdict(
-    low: float | None, high: float | None, less: str = "less waiting", more: str = "more waiting"
+    low: float | None,
+    high: float | None,
+    less: str = "less waiting",
+    more: str = "more waiting",
+    *,
+    unsure: bool = False,
 ) -> str:
-    """A difference in a word or two."""
+    """A difference in a word or two; `unsure` where a chance of no effect is stated, which ends intervals at 0."""
     if low is None or high is None:
         return NOT_KNOWN
     if low == high == 0:
         return "no difference"
+    if unsure and (high == 0 or low == 0):
+        return f"{less if high == 0 else more} if it takes hold"
     if not detectable(low, high):
         return "no detectable difference"
     return less if high < 0 else more

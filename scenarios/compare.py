@@ -7,9 +7,10 @@ cover the truth about half the time or less.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -19,15 +20,18 @@ from event_logs.vocabulary import AIMS, AT_HOME, STAGES, Aim, Stage
 from mining.resampling import resampling_units
 from scenarios import tables
 from scenarios.checks import check
+from scenarios.inputs import inputs_of
 from scenarios.measures import Yardstick
 from scenarios.moves import Moves
 from scenarios.nested import Draws, Experiment, all_draws, changed_models
 from scenarios.ready_made import IDEAS, POSTER
 from scenarios.scenario import Scenario
 from scenarios.tables import ALL_STAGES, Compared
+from scenarios.unknowns import unknowns_table
 from simulation.cohort import snapshot
 from simulation.fit import fit_pathway
 from simulation.known_gates import Known
+from simulation.running import Progress
 
 __all__ = ["ALL_STAGES", "Comparison", "compare", "experiment_of"]
 
@@ -57,6 +61,8 @@ class Comparison:
     parts: pd.DataFrame
     verdicts: pd.DataFrame
     moved: pd.DataFrame
+    unknowns: pd.DataFrame
+    """`scenarios.unknowns.unknowns_table`: which unknown is worth measuring first."""
     interactions: pd.DataFrame
     not_simulated: tuple[str, ...]
     """What was asked for and cannot be said, with the reason."""
@@ -91,17 +97,19 @@ def compare(
     replications: int = 2,
     seed: int = 1,
     workers: int = 1,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    store: Path | str | None = None,
+    cluster: Any = None,
+    progress: Progress | None = None,
 ) -> Comparison:
     """Compare scenarios (default: the ideas of the poster) with the baseline over `years` from the end of the log.
 
     `draws` outer draws (children resampled, model fitted again, effect sizes drawn) of `replications` paired runs
     each; with fewer than 40 draws the intervals are from t, else percentiles (`effects.difference_of`). `together`
     names pairs of scenarios to be run both at once as well. `placements` (`case`, `start`) are the placements of the
-    log's children, for placement moves. The result does not depend on `workers`. `progress` is called with the draws
-    done and their number. Raises ValueError for fewer than 2 draws, fewer than 1 replication, a log without a case, a
-    scenario named in `together` that is not compared, or two that cannot be made together; InputError, with everything
-    wrong at once, for scenarios that cannot be run on these records (`checks.check`).
+    log's children, for placement moves. The result does not depend on `workers`; `store`, `cluster` and `progress` are
+    those of `simulation.running.in_order`. Raises ValueError for fewer than 2 draws, fewer than 1 replication, a log
+    without a case, a scenario named in `together` that is not compared, or two that cannot be made together;
+    InputError, with everything wrong at once, for scenarios that cannot be run on these records (`checks.check`).
     """
     if draws < 2 or replications < 1:
         raise ValueError(
@@ -119,7 +127,7 @@ def compare(
         seed=seed,
         replications=replications,
     )
-    found = all_draws(experiment, draws, workers, progress)
+    found = all_draws(experiment, draws, workers, store=store, cluster=cluster, progress=progress)
     left_out = tuple(f"Aim {aim.number}: {_NO_HOME_REVIEWS}" for aim in aims if aim.clock_start == AT_HOME)
     return _comparison(experiment, found, years, left_out)
 
@@ -198,6 +206,7 @@ def _comparison(experiment: Experiment, draws: Draws, years: float, left_out: tu
         parts=tables.parts_table(compared),
         verdicts=tables.verdicts_table(compared),
         moved=tables.moved_table(compared),
+        unknowns=unknowns_table(compared, inputs_of(base)),
         interactions=tables.interactions_table(compared, experiment.together),
         not_simulated=left_out,
         settings={

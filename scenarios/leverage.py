@@ -6,7 +6,9 @@ shortened by itself in the simulation, and what counts is the days saved in all 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +27,7 @@ from scenarios.scenario import Scenario
 from scenarios.shorter import Shorten
 from simulation import pathway
 from simulation.known_gates import Known
+from simulation.running import Progress
 
 TENTH = Range.exactly(0.9)
 _BY_TIME = "every step in it takes a tenth less time"
@@ -55,7 +58,9 @@ def leverage(
     draws: int = 20,
     seed: int = 1,
     workers: int = 1,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    store: Path | str | None = None,
+    cluster: Any = None,
+    progress: Progress | None = None,
 ) -> pd.DataFrame:
     """The stages by the child-days that shortening each would save in all stages together, most first.
 
@@ -74,6 +79,8 @@ def leverage(
         replications=1,
         seed=seed,
         workers=workers,
+        store=store,
+        cluster=cluster,
         progress=progress,
     )
     saved = [-found.compared.saved_in_all(number) * DAYS_A_WEEK for number in range(len(LEVERS))]

@@ -7,8 +7,9 @@ they differ only by the change; different draws, and different replications, run
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,7 @@ from simulation.fit import fit_pathway
 from simulation.known_gates import Known
 from simulation.model import PathwayModel
 from simulation.reach import Reach
+from simulation.running import in_order
 from simulation.streams import stable_hash
 
 Floats = npt.NDArray[np.float64]
@@ -89,21 +91,10 @@ class Draws:
         return cls(np.stack([draw.values for draw in draws]), np.stack([draw.inputs for draw in draws]), sizes)
 
 
-def all_draws(experiment: Experiment, draws: int, workers: int, progress: Callable[[int, int], None]) -> Draws:
-    """Every outer draw, the same whatever the number of workers."""
-    found: list[Draw] = []
-    if workers <= 1:
-        results = (one_draw(experiment, number) for number in range(draws))
-    else:
-        from joblib import Parallel, delayed
-
-        results = Parallel(n_jobs=workers, return_as="generator", max_nbytes=None)(
-            delayed(one_draw)(experiment, number) for number in range(draws)
-        )
-    for result in results:
-        found.append(result)
-        progress(len(found), draws)
-    return Draws.of(found)
+def all_draws(experiment: Experiment, draws: int, workers: int = 1, **running: Any) -> Draws:
+    """Every outer draw, the same whatever the number of workers; `running`: as `simulation.running.in_order`."""
+    jobs = [(experiment, number) for number in range(draws)]
+    return Draws.of(list(in_order(one_draw, jobs, workers, **running)))
 
 
 def one_draw(experiment: Experiment, number: int) -> Draw:
@@ -112,8 +103,11 @@ def one_draw(experiment: Experiment, number: int) -> Draw:
     model = fit_pathway(experiment.log, panel=experiment.panel, weight=weight, base=experiment.base)
     sizes = [drawn_sizes(scenario, experiment.seed, number) for scenario in experiment.scenarios]
     models = changed_models(experiment, model, sizes)
-    rates = None if experiment.moves is None else experiment.moves.rates(weight)
-    values = run_models(experiment, models, number, rates)
+    values = run_models(experiment, model, list(zip(models, experiment.reaches, strict=True)), number)
+    if experiment.moves is not None:
+        yardstick = experiment.yardstick
+        moves = yardstick.part("away_days", values) @ experiment.moves.rates(weight)
+        values[..., yardstick.places["moves"]] = moves[..., None]
     known = tuple(np.asarray([np.nan if size is None else size for size in drawn], dtype=np.float64) for drawn in sizes)
     told = [one.tell(model) for one in inputs_of(experiment.base)]
     return Draw(values, np.asarray(told, dtype=np.float64), known)
@@ -151,16 +145,19 @@ def changed_models(
     return [model, *single, *both]
 
 
-def run_models(experiment: Experiment, models: list[PathwayModel], number: int, rates: Floats | None) -> Floats:
-    """Measures of every model in every replication of a draw, as [replication, model, measure]."""
-    cohort = replace(experiment.cohort, model=models[0])
-    yardstick = experiment.yardstick
-    values = np.empty((experiment.replications, len(models), yardstick.width))
+def run_models(
+    experiment: Experiment, under: PathwayModel, models: Sequence[tuple[PathwayModel, Reach | None]], number: int
+) -> Floats:
+    """Measures of every model, and whom it is for, in every replication of a draw: [replication, model, measure].
+
+    Work under way at the start goes on by the laws of the model `under`, whatever a change does to later work.
+    Placement moves stay unknown.
+    """
+    cohort = replace(experiment.cohort, model=under)
+    values = np.empty((experiment.replications, len(models), experiment.yardstick.width))
     for replication in range(experiment.replications):
         run = number * experiment.replications + replication
-        for place, (model, reach) in enumerate(zip(models, experiment.reaches, strict=True)):
+        for place, (model, reach) in enumerate(models):
             log = simulate(model, cohort, experiment.end, seed=experiment.seed, replication=run, reach=reach)
-            values[replication, place] = measure(log, yardstick)
-    if rates is not None:
-        values[..., yardstick.places["moves"]] = (yardstick.part("away_days", values) @ rates)[..., None]
+            values[replication, place] = measure(log, experiment.yardstick)
     return values

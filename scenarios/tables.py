@@ -253,16 +253,18 @@ def moved_table(compared: Compared) -> pd.DataFrame:
     `saves_child_weeks` (below 0); `grows_stage` (the first stage, in the order of the pathway, in which each child
     surely waits longer) and `grows_weeks`; `fills_gate` (the next gate in the pathway's order whose queue surely grows)
     and `fills_children` (more waiting on an average day). Surely: the 95 % interval lies on that side of 0. Empty text
-    and NaN where there is none.
+    and NaN where there is none. Of a scenario with a stated chance of no effect, the draws in which it takes hold.
     """
     names = [stage.name for stage in compared.yardstick.stages]
     gates = [gate.name for gate in compared.yardstick.gates]
     rows = []
     for number, scenario in enumerate(compared.scenarios):
-        spent = _each(compared.differences("child_weeks", number))
+        held = compared.takes_hold(number)
+        spent, longer, queues = (
+            _each(compared.differences(name, number)[held]) for name in ("child_weeks", "weeks", "queue")
+        )
         saving = [place for place, found in enumerate(spent) if found.high < 0]
         most = min(saving, key=lambda place: spent[place].mean, default=None)
-        longer, queues = _each(compared.differences("weeks", number)), _each(compared.differences("queue", number))
         grows = next((place for place, found in enumerate(longer) if found.low > 0), None)
         fills = next((place for place, found in enumerate(queues) if found.low > 0), None)
         rows.append(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from permanence.results import LogSummary, Scenarios
+from permanence.compared import Scenarios
+from permanence.results import LogSummary
 
 
 def log_summary(**changes: object) -> LogSummary:
@@ -110,6 +111,83 @@ def aim_table() -> pd.DataFrame:
     )
 
 
+def around(unit: str, middle: float, half: float) -> dict[str, float]:
+    """Both limits of an interval."""
+    return {f"low_{unit}": middle - half, f"high_{unit}": middle + half}
+
+
+def more(
+    whole: tuple[float, float, float], *, saves: tuple[str, float] = ("", 0.0), fills: tuple[str, float] = ("", 0.0)
+) -> dict[str, object]:
+    """All that an idea has beside its stages, for a difference in all stages with its interval."""
+    mean, low, high = whole
+    counted = {"baseline_children": 12.0, "difference_children": 0.4}
+    counted |= around("children", 0.4, 0.3) | around("80_children", 0.4, 0.2)
+    share = {"baseline_share": 0.5, "changed_share": 0.6, "difference_share": 0.1}
+    chances = {"better_probability": 0.97, "meets_now_probability": 0.1, "meets_probability": 0.3}
+    detectable = low > 0 or high < 0
+    return {
+        "aims": [
+            {
+                "number": 3,
+                "aim": "Permanence recommended to agency decision",
+                "target_share": 0.75,
+                **(share | around("share", 0.1, 0.05) | around("80_share", 0.1, 0.03) | chances),
+            }
+        ],
+        "gates": [{"gate": "Court", **counted}],
+        "quarters": [{"count": name, "date": "2024-10-31", **counted} for name in ("Court", "Past two years")],
+        "moves": {
+            "baseline_moves": 30.0,
+            "difference_moves": -2.0,
+            "note": "by a stated model",
+            **(around("moves", -2.0, 1.0) | around("80_moves", -2.0, 0.5)),
+        },
+        "spread": [
+            {
+                "stage": "All stages",
+                "spread_child_weeks": 40.0,
+                "stochastic_share": 0.5,
+                "parameter_share": 0.3,
+                "effect_share": 0.2,
+            }
+        ],
+        "verdict": {
+            "helps_probability": 0.95,
+            "no_effect_share": 0.0,
+            "effect_child_weeks": mean,
+            "effect_low_child_weeks": low,
+            "effect_high_child_weeks": high,
+            "effect_low_80_child_weeks": low / 2,
+            "effect_high_80_child_weeks": high / 2,
+            "chance_probability": 0.01,
+            "adjusted_probability": 0.02,
+            "detectable": detectable,
+            "detectable_among_all": detectable,
+            "correlation": 0.97,
+            "variance_reduction": 24.0,
+        },
+        "delay": {
+            "saves_stage": saves[0],
+            "saves_child_weeks": saves[1] or None,
+            "grows_stage": "",
+            "grows_weeks": None,
+            "fills_gate": fills[0],
+            "fills_children": fills[1] or None,
+        },
+        "unknowns": [
+            {
+                "input": "Size of the effect",
+                "kind": "judgement",
+                "share": 0.4,
+                "adjusted_probability": 0.001,
+                "told": True,
+                "rank": 1,
+            }
+        ],
+    }
+
+
 def scenario_part() -> Scenarios:
     """Two ideas: one that saves, one without a detectable difference."""
 
@@ -118,6 +196,7 @@ def scenario_part() -> Scenarios:
         totals = ("difference_child_weeks", "low_child_weeks", "high_child_weeks")
         base = {"stage": stage, "baseline_weeks": None if weeks[0] is None else 40.0, "changed_weeks": None}
         base |= {"baseline_child_weeks": 900.0, "helps_probability": 0.95}
+        base |= dict.fromkeys(("low_80_weeks", "high_80_weeks", "low_80_child_weeks", "high_80_child_weeks"))
         return base | dict(zip(names, weeks, strict=True)) | dict(zip(totals, child_weeks, strict=True))
 
     none = (None, None, None)
@@ -140,6 +219,8 @@ def scenario_part() -> Scenarios:
                     "difference_per_year": 12.0,
                     "low_per_year": 10.0,
                     "high_per_year": 14.0,
+                    "low_80_per_year": 11.0,
+                    "high_80_per_year": 13.0,
                 },
                 {
                     "activity": "Unmoved step",
@@ -147,8 +228,11 @@ def scenario_part() -> Scenarios:
                     "difference_per_year": 0.1,
                     "low_per_year": -1.0,
                     "high_per_year": 1.2,
+                    "low_80_per_year": -0.5,
+                    "high_80_per_year": 0.8,
                 },
             ],
+            **more((-100.0, -180.0, -20.0), saves=("A: stage a", -120.0), fills=("Court", 0.4)),
         },
         {
             "name": "nothing",
@@ -159,6 +243,7 @@ def scenario_part() -> Scenarios:
             "stages": [effect("A: stage a", (0.1, -1.0, 1.2), (3.0, -30.0, 36.0))],
             "all_stages": effect("All stages", none, (3.0, -30.0, 36.0)),
             "workload": [],
+            **more((3.0, -30.0, 36.0)),
         },
     ]
     return Scenarios.model_validate(
@@ -170,6 +255,20 @@ def scenario_part() -> Scenarios:
             "open_children": 5,
             "new_cases_per_year": 4.2,
             "ideas": ideas,
+            "interactions": [
+                {
+                    "first": "saves",
+                    "second": "nothing",
+                    "first_child_weeks": -100.0,
+                    "second_child_weeks": 3.0,
+                    "together_child_weeks": -60.0,
+                    **around("together_child_weeks", -60.0, 40.0),
+                    "interaction_child_weeks": 37.0,
+                    **around("child_weeks", 37.0, 20.0),
+                    **around("80_child_weeks", 37.0, 10.0),
+                }
+            ],
+            "not_simulated": ["Aim 1: not known"],
             "warnings": [],
         }
     )

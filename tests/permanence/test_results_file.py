@@ -43,10 +43,10 @@ def test_the_file_has_no_nan_and_its_keys_in_the_published_order(hand_made: Resu
 
 def test_every_number_names_its_unit() -> None:
     units = ("days", "weeks", "years", "children", "cases", "rows", "records", "share", "probability", "year")
-    units += ("traversals", "months", "day")
+    units += ("traversals", "months", "day", "moves", "value")
     plain_words = {"rank", "number", "events", "traversals", "arrows", "draws", "replications", "seed", "since"}
     plain_words |= {"schema_version", "same_day_pairs", "slots", "arrivals", "departures", "handovers", "times"}
-    plain_words |= {"fitness", "places"}
+    plain_words |= {"fitness", "places", "correlation", "variance_reduction", "aim"}
     for name, kind in json.loads(json_schema())["$defs"].items():
         for field, about in kind["properties"].items():
             types = {about.get("type"), *(one.get("type") for one in about.get("anyOf", []))}

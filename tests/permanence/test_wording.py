@@ -63,18 +63,31 @@ def test_an_interval_with_zero_in_it_is_no_detectable_difference() -> None:
 
 def test_a_stage_that_is_surely_shorter_is_named_though_the_total_is_not() -> None:
     first, second = scenario_part().ideas
-    said = wording.change_verdict(first.model_copy(update={"all_stages": second.all_stages}), 3.0)
+    unclear = first.model_copy(update={"all_stages": second.all_stages, "verdict": second.verdict})
+    said = wording.change_verdict(unclear, 3.0)
     assert "no detectable difference in all" in said
     assert "A is 2.0 weeks shorter for each child, but" in said
 
 
 def test_a_harmful_change_is_said_to_add_waiting() -> None:
     idea = scenario_part().ideas[1]
-    worse = idea.all_stages.model_copy(
-        update={"difference_child_weeks": 30.0, "low_child_weeks": 10.0, "high_child_weeks": 50.0}
+    worse = idea.verdict.model_copy(
+        update={"effect_child_weeks": 30.0, "effect_low_child_weeks": 10.0, "effect_high_child_weeks": 50.0}
     )
-    said = wording.change_verdict(idea.model_copy(update={"all_stages": worse}), 3.0)
+    said = wording.change_verdict(idea.model_copy(update={"verdict": worse}), 3.0)
     assert said == "Idle idea would add about 30 child-weeks of waiting over 3 years (95% interval 10 to 50)."
+
+
+def test_a_stated_chance_of_no_effect_is_said_with_the_effect() -> None:
+    idea = scenario_part().ideas[0]
+    assert wording.effect_verdict(-2.0, 0.0, unsure=True) == "less waiting if it takes hold"
+    assert wording.effect_verdict(0.0, 2.0, unsure=True) == "more waiting if it takes hold"
+    unsure = idea.verdict.model_copy(update={"no_effect_share": 0.2})
+    said = wording.change_verdict(idea.model_copy(update={"verdict": unsure}), 3.0)
+    assert said.endswith(", if it takes hold here; the chance that it changes nothing is put at 20%.")
+    nothing = {"effect_child_weeks": 0.0, "effect_low_child_weeks": 0.0, "effect_high_child_weeks": 0.0}
+    none = idea.model_copy(update={"verdict": idea.verdict.model_copy(update=nothing)})
+    assert wording.change_verdict(none, 3.0) == "Saving idea: no difference at all over 3 years."
 
 
 @pytest.mark.parametrize(
