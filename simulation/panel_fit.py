@@ -16,8 +16,6 @@ _MINIMUM_A_MONTH = 5.0
 """A month counts as skipped only where the months have this many appearances on average."""
 _FEWEST_GAPS = 5
 """From fewer waits no lead time is told: it is taken to be none."""
-_EDGE_DAYS, _EDGE_SHARE = 2.0, 0.02
-"""The lead time is the shortest wait that is no odd one: on its day and the next fall at least 2 % of all waits."""
 _FEWEST_FULL = 5
 _ODD_SHARE = 0.02
 _WAITING = 2
@@ -41,22 +39,21 @@ def inferred_sessions(days: Floats, waits: Waits | None = None) -> Sessions:
     """The calendar that observed appearances suggest; `days` are days since 1970-01-01, one an appearance.
 
     Weekday and weeks of the month are those that most children were heard on, months in which hardly anybody was are
-    skipped. With `waits`: the lead time is where the shortest waits begin (at a panel that everybody queues for long it
-    may be less than that); the slots are what was heard on most of the
-    dates on which others were left waiting (on fewer than five such dates, or without `waits`, what the busiest
-    sessions used, the odd one out of fifty left aside); a date on which nobody was heard though two or more could have
-    been was cancelled, and `quorum_failure` is the share of those among all dates that as many could have been heard
-    on. Sessions off the calendar, and those with more
-    heard than there are slots, are named. Raises ValueError when there are no days.
+    skipped. With `waits`: the lead time is the one that the fewest waits speak against (see `_lead`); the slots are
+    what was heard on most of the dates on which others were left waiting (on fewer than five such dates, or without
+    `waits`, what the busiest sessions used, the odd one out of fifty left aside); a date on which nobody was heard
+    though two or more could have been was cancelled, and `quorum_failure` is the share of those among all dates that as
+    many could have been heard on. Sessions off the calendar, and those with more heard than there are slots, are
+    named. Raises ValueError when there are no days.
     """
     if len(days) == 0:
         raise ValueError("a panel calendar cannot be inferred without any observed session")
     calendar = _calendar(np.floor(days))
     held = pd.Series(np.floor(days)).value_counts().sort_index()
     regular = _regular(calendar, held)
-    lead = 0.0 if waits is None else _lead(waits)
-    left = np.zeros(len(regular)) if waits is None else _left(waits, regular, lead)
     heard: Floats = held.reindex(regular, fill_value=0).to_numpy().astype(np.float64)
+    lead = 0.0 if waits is None else _lead(waits, regular[(heard > 0) & (heard < _busiest(heard))])
+    left = np.zeros(len(regular)) if waits is None else _left(waits, regular, lead)
     slots = _slots(heard, left)
     missed = (heard == 0) & (left >= _WAITING)
     off = held[~held.index.isin(regular)]
@@ -101,15 +98,22 @@ def _regular(calendar: Sessions, held: pd.Series[int]) -> Floats:
     return np.asarray(to_days(pd.Series(calendar.dates(first, last))), dtype=np.float64)
 
 
-def _lead(waits: Waits) -> float:
-    """The shortest wait that others are close to; 0 where there are too few."""
+def _lead(waits: Waits, not_full: Floats) -> float:
+    """The lead time that the fewest waits speak against; 0 where there are too few to tell.
+
+    Against a lead time speaks every wait that was shorter, and every child left out, though in time, on a date with
+    slots to spare (`not_full`). Where no date has any, the shortest waits alone tell: then it may be less than this.
+    """
     known = np.isfinite(waits.heard) & (waits.heard >= waits.ready)
     gaps = np.sort(np.floor(waits.heard[known]) - np.floor(waits.ready[known]))
     if len(gaps) < _FEWEST_GAPS:
         return 0.0
-    near = np.searchsorted(gaps, gaps + _EDGE_DAYS, side="left") - np.searchsorted(gaps, gaps, side="left")
-    edge = np.flatnonzero(near >= max(1.0, _EDGE_SHARE * len(gaps)))
-    return float(gaps[edge[0]])
+    days = np.arange(float(np.median(gaps)) + 1.0)
+    there = (waits.heard[:, None] > not_full[None, :]) & (waits.gone[:, None] > not_full[None, :])
+    spare = np.sort((not_full[None, :] - np.floor(waits.ready)[:, None])[there])
+    against = np.searchsorted(gaps, days, side="left") + len(spare) - np.searchsorted(spare, days, side="left")
+    # Of equally good ones the longest: every wait was at least as long.
+    return float(days[len(days) - 1 - int(np.argmin(against[::-1]))])
 
 
 def _left(waits: Waits, dates: Floats, lead: float) -> Floats:
@@ -124,6 +128,11 @@ def _slots(heard: Floats, left: Floats) -> int:
     full = heard[(left > 0) & (heard > 0)]
     if len(full) >= _FEWEST_FULL:
         return max(int(np.median(full)), 1)
+    return _busiest(heard)
+
+
+def _busiest(heard: Floats) -> int:
+    """What the busiest dates but the odd ones used."""
     busy = np.sort(heard[heard > 0])[::-1]
     return max(int(busy[int(_ODD_SHARE * len(busy))]), 1) if len(busy) else 1
 

@@ -148,6 +148,16 @@ def test_papers_dated_wrongly_do_not_shorten_the_lead_time() -> None:
         assert found.lead_days == pytest.approx(14.0, abs=1.0)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_long_queue_does_not_hide_the_lead_time(seed: int) -> None:
+    # More children than slots: after the first months nobody is heard on the first date there could be.
+    days, waits, _ = panel(TRUE, 92.0, seed)
+    assert np.median(waits.heard[np.isfinite(waits.heard)] - waits.ready[np.isfinite(waits.heard)]) > 40
+    found = inferred_sessions(days, waits)
+    assert (found.slots, found.cancelled) == (4, ())
+    assert found.lead_days == pytest.approx(14.0, abs=2.0)
+
+
 def test_from_a_few_waits_no_lead_is_told() -> None:
     ready = to_days(pd.Series(pd.to_datetime(["2024-01-10", "2024-02-01", "2024-05-01", "2024-06-01"])))
     heard = to_days(pd.Series(pd.to_datetime(["2024-02-06", "2024-03-05", "2024-06-04", "2024-10-01"])))
