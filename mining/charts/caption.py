@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,9 @@ from mining.charts.run_chart import RunChart
 from mining.charts.series import Points, written
 from mining.charts.shewhart import ShewhartChart
 from mining.charts.shewhart_rules import Rules
+
+if TYPE_CHECKING:
+    from mining.charts.band import Band
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ def alt_text(
     caption: Caption,
     rules: Rules | None = None,
     panel: Cusum | None = None,
+    band: Band | None = None,
 ) -> str:
     """The chart in words, for those who cannot see it: what is plotted, its lines, its last value, every finding."""
     points = chart.points
@@ -90,7 +95,9 @@ def alt_text(
             f"{caption.number(float(points.values[known[-1]]))}."
         )
     missing = int(np.isnan(points.values).sum()) - _provisional(points)
-    if missing:
+    if band and missing:
+        parts.append(f"{missing} still to come, or without a value.")
+    elif missing:
         parts.append(f"{missing} without a value.")
     if _provisional(points):
         parts.append(f"{_provisional(points)} drawn hollow: not complete yet, judged by no rule.")
@@ -98,7 +105,9 @@ def alt_text(
     for marker in caption.markers:
         when = f"{marker.at:%Y-%m-%d}" if isinstance(marker.at, pd.Timestamp) else f"before point {marker.at + 1}"
         parts.append(f"Marked: {marker.label}, {when}.")
-    parts += [*sentences(chart, rules), *([panel.words] if panel else []), *caption.notes]
+    parts += [*sentences(chart, rules), *([panel.words] if panel else [])]
+    parts += [band.words, band.described(points, caption.number)] if band else []
+    parts += caption.notes
     return " ".join(parts)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mining.charts.band import Band
 from mining.charts.caption import Caption, alt_text
 from mining.charts.cusum import Cusum
 from mining.charts.layout import (
@@ -50,6 +51,7 @@ def draw_chart(
     caption: Caption,
     rules: Rules | None = None,
     panel: Cusum | None = None,
+    band: Band | None = None,
 ) -> None:
     """Write a chart as the file type its name says: .svg, .png or .pdf. It fits A4 landscape at full size.
 
@@ -58,42 +60,52 @@ def draw_chart(
     signals stand in diamonds, points a person flagged in stars, each named in a bracket above; points not complete
     yet are hollow. Where fewer than 20 children stand behind a point, their numbers are printed. What the rules say,
     and how often they say it by chance, stands below. `rules` are for Shewhart charts; `panel` adds the CUSUM of
-    single children beneath. An SVG carries `alt_text` as its description.
+    single children beneath, `band` where points were predicted to lie behind them. An SVG carries `alt_text` as its
+    description.
 
     Raises ValueError for another file type and for a marker that lies outside the chart.
     """
     kind = path.suffix.lower().removeprefix(".")
     if kind not in _METADATA:
         raise ValueError(f"a chart is written as .svg, .png or .pdf, got {path.name!r}")
-    path.write_bytes(_rendered(chart, kind, caption, rules, panel))
+    path.write_bytes(_rendered(chart, kind, caption, (rules, panel, band)))
 
 
 def chart_svg(
-    chart: RunChart | ShewhartChart, *, caption: Caption, rules: Rules | None = None, panel: Cusum | None = None
+    chart: RunChart | ShewhartChart,
+    *,
+    caption: Caption,
+    rules: Rules | None = None,
+    panel: Cusum | None = None,
+    band: Band | None = None,
 ) -> str:
     """The chart of `draw_chart` as SVG text that stands in a page as it is: no header, nothing from outside."""
-    text = _rendered(chart, "svg", caption, rules, panel).decode()
+    text = _rendered(chart, "svg", caption, (rules, panel, band)).decode()
     return text[text.index("<svg") :]
 
 
 def _rendered(
-    chart: RunChart | ShewhartChart, kind: str, caption: Caption, rules: Rules | None, panel: Cusum | None
+    chart: RunChart | ShewhartChart,
+    kind: str,
+    caption: Caption,
+    beside: tuple[Rules | None, Cusum | None, Band | None],
 ) -> bytes:
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    page = plan(chart, caption, rules, panel)
+    rules, panel, band = beside
+    page = plan(chart, caption, rules, panel, band)
     # A user's own matplotlib settings must not change a picture.
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_SETTINGS)
-        figure = _Picture(chart, caption, rules, page).drawn(panel)
+        figure = _Picture(chart, caption, band, page).drawn(panel)
         FigureCanvasAgg(figure)
         buffer = BytesIO()
         figure.savefig(buffer, format=kind, dpi=200, metadata=_METADATA[kind])
     data = buffer.getvalue()
     if kind == "svg":
-        data = _described(data, caption.title, alt_text(chart, caption=caption, rules=rules, panel=panel))
+        data = _described(data, caption.title, alt_text(chart, caption=caption, rules=rules, panel=panel, band=band))
     return data
 
 
@@ -140,7 +152,7 @@ class _Picture:
 
     chart: RunChart | ShewhartChart
     caption: Caption
-    rules: Rules | None
+    band: Band | None
     page: Page
 
     def drawn(self, panel: Cusum | None) -> Figure:
@@ -159,6 +171,8 @@ class _Picture:
         top = page.high - page.head - page.strip
         main = self._box(figure, top - page.plot, page.plot)
         self._scale(main)
+        if self.band:
+            self.band.draw(main)
         self._draw_lines(main)
         self._draw_points(main)
         self._draw_ticks(main)
@@ -201,6 +215,8 @@ class _Picture:
             shown += [chart.lower, chart.upper]
         if chart.points.provisional is not None:
             shown.append(chart.points.provisional)
+        if self.band:
+            shown.append(self.band.values)
         values = np.concatenate(shown)
         values = values[~np.isnan(values)]
         low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
@@ -243,6 +259,7 @@ class _Picture:
         named += [(float(chart.centre[end]), "before:") for end in ends[:-1]]
         if isinstance(chart, ShewhartChart) and chart.lower[-1] != chart.upper[-1]:
             named += [(float(chart.lower[-1]), "lower limit"), (float(chart.upper[-1]), "upper limit")]
+        named += self.band.named if self.band else ()
         low, high = axes.get_ylim()
         least, place = 12.0 / self.page.plot * (high - low), -np.inf
         x = self.page.positions - 0.5 + 5 * self.page.positions / self.page.wide

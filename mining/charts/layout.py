@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from mining.charts.run_chart import RunChart
 from mining.charts.shewhart import ShewhartChart
 from mining.charts.shewhart_rules import Rules
 from mining.drawing.text import text_width, wrap
+
+if TYPE_CHECKING:
+    from mining.charts.band import Band
 
 SMALL, NORMAL, BIG = 9.0, 9.5, 13.0
 """Sizes of type; nothing is smaller than 9 pt at full size."""
@@ -140,7 +144,11 @@ class Page:
 
 
 def plan(
-    chart: RunChart | ShewhartChart, caption: Caption, rules: Rules | None = None, panel: Cusum | None = None
+    chart: RunChart | ShewhartChart,
+    caption: Caption,
+    rules: Rules | None = None,
+    panel: Cusum | None = None,
+    band: Band | None = None,
 ) -> Page:
     """Work out the page of a chart."""
     if isinstance(chart, RunChart):
@@ -152,6 +160,7 @@ def plan(
     more = [
         *(["Hollow points are not complete yet, and no rule judges them."] if hollow else []),
         *([panel.words] if panel else []),
+        *([band.words] if band else []),
         *caption.notes,
     ]
     positions = max(len(chart.points), 1)
