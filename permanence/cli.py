@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from permanence.cli_compare import compare_command
 from permanence.cli_options import (
     Activity,
     Case,
@@ -27,9 +27,12 @@ from permanence.cli_options import (
     with_work,
 )
 from permanence.cli_pictures import discover_command, draw_map_command
+from permanence.cli_run import processors as _processors
+from permanence.cli_run import run_project as _run
+from permanence.cli_run import say_findings as _say_findings
+from permanence.cli_run import say_messages as _say_messages
 
 if TYPE_CHECKING:
-    from permanence.pipeline import Run
     from permanence.progress import StageDisplay
 
 app = typer.Typer(
@@ -292,11 +295,7 @@ def simulate(
     typer.echo(f"Simulated log: {folder / 'event_log.csv'}")
 
 
-@app.command()
-def compare(project: ProjectPath = Path(), out: OutFolder = None) -> None:
-    """Estimate what each change idea would save."""
-    done = _run(project, out, ("derive", "fit", "compare"))
-    _say_findings(done, report=False)
+app.command("compare")(compare_command)
 
 
 @app.command()
@@ -376,49 +375,3 @@ def _generate(folder: Path, *, children: int | None, years: int, seed: int, mess
         except OSError as error:
             problem = f"the records cannot be written ({(error.strerror or str(error)).lower()})"
             raise InputError(Problem(str(folder), "", problem, "Name a folder that you may write to")) from error
-
-
-def _run(
-    project: Path,
-    out: Path | None,
-    stages: tuple[str, ...],
-    *,
-    seed: int | None = None,
-    display: StageDisplay | None = None,
-) -> Run:
-    from permanence.pipeline import Run, run_stages
-    from permanence.progress import StageDisplay
-    from permanence.terminal import show_ledger, show_loaded
-
-    settings = {"workers": _processors()} | ({} if seed is None else {"seed": seed})
-    done = Run.of(project, out=out, **settings)
-    if display is not None:
-        run_stages(done, stages, display)
-    else:
-        with StageDisplay() as own:
-            run_stages(done, stages, own)
-    show_ledger(done.found)
-    if "fit" in stages:
-        show_loaded(done.found)
-    _say_messages(done.messages)
-    return done
-
-
-def _processors() -> int:
-    """How many processors this program may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS and Windows
-        return os.cpu_count() or 1
-
-
-def _say_findings(done: Run, *, report: bool = True) -> None:
-    from permanence.terminal import show_findings
-
-    show_findings(done.found)
-    typer.echo(f"Report: {done.folder / 'report.html'}" if report else f"Files: {done.folder}")
-
-
-def _say_messages(messages: list[str]) -> None:
-    for message in messages:
-        typer.echo(message, err=True)
