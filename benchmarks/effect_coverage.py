@@ -30,7 +30,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -64,6 +64,7 @@ STAGE_OF = {
 class Renamed:
     """A change that does nothing: a step becomes an equal one under another name, with other streams."""
 
+    type: ClassVar[str] = "nothing"
     factor: Range
     step: str = f"{v.LODGED} → {v.PERMANENCE_ORDER}"
 
