@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -72,27 +72,39 @@ def _last(log: EventLog, activities: Sequence[str]) -> npt.NDArray[np.float64]:
     return found
 
 
-def at_work(cohort: Cohort, name: str, gate: Places, items: Iterable[Running]) -> dict[Running, float]:
-    """Which of the children in steps of this gate hold a place at the start, and the day their work began.
+def at_work(cohort: Cohort, name: str, gate: Places, items: Sequence[Running]) -> list[float | None]:
+    """For each of the children in steps of this gate, the day its work began; None for one who waits for a place.
 
-    Where the log records that a place was taken, those children; otherwise as many as there are places, in turn, and
-    their work is taken to have begun when the step did.
+    Where the log records that a place was taken, it says so; otherwise as many as there are places are at work, in
+    turn, and their work is taken to have begun when the step did.
     """
     from simulation.cohort import strata_of
 
     if gate.begins_as:
         begun = cohort.at_gates.begun.get(name, {})
-        return {item: begun[item.child] for item in items if begun.get(item.child, -np.inf) >= item.since}
+        days = [begun.get(item.child, -np.inf) for item in items]
+        return _served(gate, items, [day if day >= item.since else None for day, item in zip(days, items, strict=True)])
     holding = set(cohort.at_gates.holding.get(name, ()))
-    found = {item: item.since for item in items if item.child in holding}
+    found = [item.since if item.child in holding else None for item in items]
     free = gate.capacity(cohort.day) - len(holding)
     values = strata_of(cohort.cases, gate.priority.by) if gate.priority else []
-    turn = {item: gate.priority.place(values[item.child]) if gate.priority else 0 for item in items}
-    for item in sorted(turn, key=lambda item: (turn[item], item.since, item.child)):
-        if free > 0 and item not in found:
-            found[item] = item.since
+    group = [gate.priority.place(values[item.child]) if gate.priority else 0 for item in items]
+    for place in sorted(range(len(items)), key=lambda n: (group[n], items[n].since, items[n].child)):
+        if found[place] is None and gate.until and items[place].child in holding:
+            continue  # served by the place it has
+        if free > 0 and found[place] is None:
+            found[place] = items[place].since
+            holding.add(items[place].child)
             free -= 1
-    return found
+    return _served(gate, items, found)
+
+
+def _served(gate: Places, items: Sequence[Running], begun: list[float | None]) -> list[float | None]:
+    """A place kept until a later activity serves every step of the child at the gate."""
+    if not gate.until:
+        return begun
+    there = {item.child for item, day in zip(items, begun, strict=True) if day is not None}
+    return [item.since if day is None and item.child in there else day for item, day in zip(items, begun, strict=True)]
 
 
 def over_full(cohort: Cohort) -> pd.DataFrame:
@@ -110,9 +122,10 @@ def over_full(cohort: Cohort) -> pd.DataFrame:
         items += _undecided_at(cohort, name)
         if isinstance(gate, Places):
             holding, began = set(cohort.at_gates.holding.get(name, ())), at_work(cohort, name, gate, items)
-            held = len(holding) + sum(1 for item in began if not (gate.until and item.child in holding))
+            there = [item for item, day in zip(items, began, strict=True) if day is not None]
+            held = len(holding | {item.child for item in there}) if gate.until else len(there)
             places = gate.capacity(cohort.day)
-            rows.append((name, places, held, len(items) - len(began), max(held - places, 0)))
+            rows.append((name, places, held, len(items) - len(there), max(held - places, 0)))
         elif isinstance(gate, Sessions):
             booked = cohort.at_gates.booked.get(name, {})
             over = _over_booked(gate, cohort, booked.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -101,14 +101,14 @@ def chance(host: Host, name: str) -> float:
 
 
 def remaining(
-    host: Host, cohort: Cohort, step: Step, items: Sequence[Running], elapsed: Mapping[int, float] | None = None
+    host: Host, cohort: Cohort, step: Step, items: Sequence[Running], elapsed: Sequence[float] | None = None
 ) -> list[tuple[Running, float, float, bool]]:
     """For each child with the step under way: how long it has lasted, its whole length, and whether it must be over.
 
-    `elapsed` gives the time so far by child, where it is not that since the step began.
+    `elapsed` gives the time so far of each, where it is not that since the step began.
     """
     children = np.asarray([item.child for item in items], dtype=np.int64)
-    so_far = [host.elapsed(step, item) if elapsed is None else elapsed[item.child] for item in items]
+    so_far = [host.elapsed(step, item) for item in items] if elapsed is None else list(elapsed)
     lasting, over = host.draws.remaining(step, cohort.model.stratify_by, children, np.asarray(so_far))
     found = zip(items, so_far, lasting.tolist(), over.tolist(), strict=True)
     return [(one, days, total if is_over else host.goes_on(one.child, step, days, total), is_over)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from heapq import heapify, heappop, heappush
 from typing import Any
@@ -73,14 +73,15 @@ class PlaceQueue:
             items = [item for _, _, some in self._loaded.values() for item in some]
             # What was under way was so under the gate as it was: a scenario takes no place away from anybody.
             before = cohort.model.gates.get(self._name)
-            begun = at_work(cohort, self._name, before if isinstance(before, Places) else self._gate, items)
+            begun = iter(at_work(cohort, self._name, before if isinstance(before, Places) else self._gate, items))
             for _, step, some in self._loaded.values():
-                self._go_on(cohort, step, {item: begun[item] for item in some if item in begun})
-                for item in some:
-                    if item not in begun:
+                days = [next(begun) for _ in some]
+                self._go_on(
+                    cohort, step, [(item, day) for item, day in zip(some, days, strict=True) if day is not None]
+                )
+                for item, day in zip(some, days, strict=True):
+                    if day is None:
                         self._queue(item.child, host.ready.work[step.name], item.since)
-        if self._later is not None and self._later[0] <= host.horizon:
-            host.at(self._later[0], self._change, self._later[1])
         for _, back in self._away:
             if host.start < back <= host.horizon:
                 host.at(back, self._offer, None, last=True)
@@ -145,9 +146,20 @@ class PlaceQueue:
             _, _, child, _, work = heappop(self._waiting)
             if not host.gone(child):
                 self._start(child, work)
+                if self._gate.until:
+                    self._start_others(child)
         newcomers, self._newcomers = self._newcomers, []
         if self._gate.room is not None and newcomers:
             self._turn_away(newcomers, self._gate.room)
+
+    def _start_others(self, child: int) -> None:
+        """A place that is kept until a later activity serves all that the child waits for here."""
+        mine = [entry for entry in self._waiting if entry[2] == child]
+        if mine:
+            self._waiting = [entry for entry in self._waiting if entry[2] != child]
+            heapify(self._waiting)
+            for entry in sorted(mine, key=lambda entry: entry[:4]):
+                self._start(child, entry[4])
 
     def _turn_away(self, newcomers: list[Entry], room: int) -> None:
         """Of those who came since places were last given out, the last in turn find the room full."""
@@ -180,16 +192,16 @@ class PlaceQueue:
         end = self._clock.add(now, days) - now if self._gate.working_days else days
         self._host.later(end, self._worked, (child, work))
 
-    def _go_on(self, cohort: Cohort, step: Step, begun: Mapping[Running, float]) -> None:
+    def _go_on(self, cohort: Cohort, step: Step, begun: Sequence[tuple[Running, float]]) -> None:
         """Carry on with work that began on those days, each with the time it still needs."""
         host, work = self._host, self._host.ready.work[step.name]
         if not begun:
             return
         if self._gate.working_days and not step.by_age:
-            elapsed = {item.child: self._clock.between(day, host.start) for item, day in begun.items()}
+            elapsed = [self._clock.between(day, host.start) for _, day in begun]
         else:
-            elapsed = {item.child: host.elapsed(step, replace(item, since=day)) for item, day in begun.items()}
-        for item, so_far, total, _ in remaining(host, cohort, step, list(begun), elapsed):
+            elapsed = [host.elapsed(step, replace(item, since=day)) for item, day in begun]
+        for item, so_far, total, _ in remaining(host, cohort, step, [item for item, _ in begun], elapsed):
             self._hold(item.child)
             self._work_on(item.child, work, days_left(host, so_far, total))
 
@@ -203,12 +215,11 @@ class PlaceQueue:
             days = gate.continuation.isf(host.draws.unit(self._continuation, child))
             self._work_on(child, work, host.draws.rounded(days))
             return
-        if not gate.until or child in self._passed:
-            self._passed.discard(child)
-            self._give_back(child)
+        over = not gate.until or child in self._passed
+        self._passed.discard(child)
+        # First what happens: a case that ends with it waits for no other place of the gate.
         host.happen(child, work)
-
-    def _give_back(self, child: int) -> None:
-        self._held[child] -= 1
-        self._busy -= 1
-        self._ask()
+        if over and self._held.get(child):
+            self._held[child] -= 1
+            self._busy -= 1
+            self._ask()

@@ -2,7 +2,7 @@
 
 A child is a process that goes from step to step, waits out each duration with a timeout, and waits at a panel for an
 event of its own; where steps run side by side, each is a process. The draws, the laws and the way a log is made are
-the engine's; who does what when is said here anew. Gates other than reviews and a plain waiting list are not covered.
+the engine's; who does what when is said here anew. Of panels only a plain waiting list is covered.
 """
 
 from __future__ import annotations
@@ -10,17 +10,20 @@ from __future__ import annotations
 from array import array
 from bisect import insort
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import simpy
+from process_gates import Desk, decided, is_working
 
 from event_logs.log import EventLog, from_days, to_days
+from simulation.at_gates import at_work
 from simulation.children import NEVER, everybody
 from simulation.cohort import Cohort, Running
 from simulation.draws import WITHIN_THE_DAY, Draws
 from simulation.frailty import Paced, draw_frailties, frail
-from simulation.gates import ReviewCycle, Sessions
+from simulation.gates import DecisionMaker, Places, ReviewCycle, Sessions
 from simulation.gates.iso import text_of
 from simulation.laws import Law
 from simulation.model import START, PathwayModel, Step
@@ -74,8 +77,9 @@ class _Processes:
                 if gate != plain:
                     raise NotImplementedError(f"{name}: only a plain waiting list is covered")
                 self.waiting[name] = []
-            elif not isinstance(gate, ReviewCycle):
-                raise NotImplementedError(f"{name}: {type(gate).__name__} is not covered")
+            elif isinstance(gate, Places) and gate.room is not None:
+                raise NotImplementedError(f"{name}: a waiting room that is full is not covered")
+        self.desks = {name: Desk(gate, self) for name, gate in model.gates.items() if isinstance(gate, Places)}
 
     # Small things --------------------------------------------------------------------------------------------------
 
@@ -129,7 +133,12 @@ class _Processes:
             yield self.on(day, simpy.events.URGENT)
             if self.here(child):
                 self.record(child, self.model.leaves_as, self.env.now)
-                self.ended[child] = self.env.now
+                self.end(child)
+
+    def end(self, child: int) -> None:
+        self.ended[child] = self.env.now
+        for desk in self.desks.values():
+            desk.left(child)
 
     def go_on_with(self, child: int, steps: list[Step]) -> None:
         for step in steps:
@@ -149,13 +158,36 @@ class _Processes:
             step = following[0]
 
     def perform(self, child: int, step: Step) -> Process:
-        gate, days = self.model.gates.get(step.gate), self.duration(child, step)
+        gate = self.model.gates.get(step.gate)
+        if isinstance(gate, Places):
+            yield from self.desks[step.gate].take(child, self.env.now)
+            if self.here(child):
+                yield from self.at_work(child, step, self.duration)
+            return
+        days = self.duration(child, step)
+        if isinstance(gate, DecisionMaker):
+            yield self.decision(child, step.gate, gate, self.env.now, self.env.now + days)
+            return
         if isinstance(gate, ReviewCycle):
             yield from self.reviewed(child, gate, (self.env.now,), self.env.now + days)
             return
         yield self.env.timeout(days)
         if step.gate and self.here(child):
             yield from self.heard(child, step.gate, self.env.now)
+
+    def at_work(self, child: int, step: Step, lasting: Any) -> Process:
+        """A place has been taken: the work, of which `lasting` says how long it is."""
+        desk = self.desks[step.gate]
+        if desk.gate.begins_as:
+            self.record(child, desk.gate.begins_as, self.env.now)
+        yield from desk.work(child, step.gate, lasting(child, step))
+
+    def decision(self, child: int, name: str, gate: DecisionMaker, begun: float, made: float) -> simpy.Event:
+        keeps, now = False, self.env.now
+        if gate.limit_days is not None and gate.keeps_limit > 0.0:
+            keeps = self.draws.unit(f"keeps the limit {name}", child) <= gate.keeps_limit
+        earliest = now + (1.0 if now == self.start and self.model.whole_days else 0.0)
+        return self.on(decided(gate, (begun, made), keeps, earliest, self.model.holidays))
 
     def heard(self, child: int, gate: str, ready: float) -> Process:
         """Wait on the list, in the place of the day the papers were ready."""
@@ -222,8 +254,11 @@ class _Processes:
         if step.activity:
             self.record(child, step.activity, self.env.now)
             if step.activity in self.model.final:
-                self.ended[child] = self.env.now
+                self.end(child)
                 return []
+            for desk in self.desks.values():
+                if desk.gate.until == step.activity:
+                    desk.free(child)
             following = self.joined(child, step.activity)
         return following + (self.chosen(child, step.leads_to) if step.leads_to in self.model.choices else [])
 
@@ -250,7 +285,7 @@ class _Processes:
             number = next(place for place, share in enumerate(shares) if unit <= share)
         starts = choice.options[number].starts
         if not starts:
-            self.ended[child] = self.env.now
+            self.end(child)
         return [self.model.steps[start] for start in starts]
 
     # The start -----------------------------------------------------------------------------------------------------
@@ -266,6 +301,8 @@ class _Processes:
             by_step.setdefault(item.step, []).append(item)
         for name, items in by_step.items():
             self.load(cohort, cohort.model.steps[name], items)
+        for name, desk in self.desks.items():
+            self.load_places(cohort, name, desk, running)
         for name, gate in self.model.gates.items():
             if isinstance(gate, Sessions):
                 self.env.process(self.sessions(name, gate))
@@ -290,10 +327,58 @@ class _Processes:
                 ready = item.since + _readiness(self.law(item.child, step), unit, held, gate)
                 self.env.process(self.journey(item.child, present, self.reviewed(item.child, kept, held, ready)))
             return
+        if isinstance(gate, Places):
+            return
         for item, so_far, total, over in remaining(self, cohort, step, items):  # type: ignore[arg-type]
             wait = item.since + total if step.gate and over else None
+            if isinstance(gate, DecisionMaker):
+                made = self.start + days_left(self, so_far, total)  # type: ignore[arg-type]
+                day = self.decision(item.child, step.gate, gate, item.since, made)
+                self.env.process(self.journey(item.child, present, self.awaited(day)))
+                continue
             left = 0.0 if wait is not None else days_left(self, so_far, total)  # type: ignore[arg-type]
             self.env.process(self.journey(item.child, present, self.rest(item.child, present, left, wait)))
+
+    def awaited(self, day: simpy.Event) -> Process:
+        yield day
+
+    def load_places(self, cohort: Cohort, name: str, desk: Desk, running: list[Running]) -> None:
+        """Work under way goes on in its places; the others wait, in the place of the day they were ready."""
+        for child in cohort.at_gates.holding.get(name, ()):
+            desk.held[child] = 1
+        steps = [item.step for item in running if cohort.model.steps[item.step].gate == name]
+        items = [item for step in dict.fromkeys(steps) for item in running if item.step == step]
+        before = cohort.model.gates[name]
+        assert isinstance(before, Places)
+        since = list(zip(items, at_work(cohort, name, before, items), strict=True))
+        for step in dict.fromkeys(item.step for item in items):
+            present = self.model.steps[step]
+            there = [(item, day) for item, day in since if item.step == step and day is not None]
+            elapsed = [self.elapsed(present, replace(item, since=day)) for item, day in there]
+            if desk.gate.working_days:
+                elapsed = [self.worked(day) for _, day in there]
+            some = [item for item, _ in there]
+            told = remaining(self, cohort, present, some, elapsed) if there else []  # type: ignore[arg-type]
+            for item, so_far, total, _ in told:
+                desk.held[item.child] = 1 if desk.gate.until else desk.held[item.child] + 1
+                rest = desk.work(item.child, name, days_left(self, so_far, total))  # type: ignore[arg-type]
+                self.env.process(self.journey(item.child, present, rest))
+            for item in [item for item, day in since if item.step == step and day is None]:
+                self.env.process(self.journey(item.child, present, self.queued(item, present, desk)))
+        self.env.process(self.opened(desk))
+
+    def worked(self, since: float) -> float:
+        days = range(int(since) + 1, int(self.start) + 1)
+        return float(sum(is_working(day, self.model.holidays) for day in days))
+
+    def queued(self, item: Running, step: Step, desk: Desk) -> Process:
+        yield from desk.take(item.child, item.since, ask=False)
+        if self.here(item.child):
+            yield from self.at_work(item.child, step, self.duration)
+
+    def opened(self, desk: Desk) -> Process:
+        desk.open()
+        yield self.env.timeout(0)
 
     def rest(self, child: int, step: Step, days: float, ready: float | None) -> Process:
         """The rest of a step under way; `ready` is when its papers were, where the child stands in the queue."""

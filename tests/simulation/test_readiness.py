@@ -10,10 +10,10 @@ from scipy import stats
 
 from event_logs import vocabulary as v
 from event_logs.log import EventLog
-from simulation.queues.reviews import _readiness
 from simulation.gates import ReviewCycle
 from simulation.laws import fixed
 from simulation.model import Step
+from simulation.queues.reviews import _readiness
 from simulation.readiness import ReviewHistories, _loss, _Reviews, fit_readiness, lognormal
 
 DUE = np.array([42.0, 133.0, *(133.0 + 183.0 * np.arange(1, 38))])
