@@ -148,9 +148,7 @@ def test_decisions_fall_on_working_days() -> None:
 
 
 @pytest.mark.parametrize(("keeps", "share"), [(0.0, 0.0), (0.6, 0.6), (1.0, 1.0)])
-def test_the_share_that_keeps_the_limit_decides_on_the_last_lawful_working_day(
-    keeps: float, share: float
-) -> None:
+def test_the_share_that_keeps_the_limit_decides_on_the_last_lawful_working_day(keeps: float, share: float) -> None:
     days = poisson_days(4.0, 900.0, seed=3, whole=True)
     plain = run(gated(exponential(14.0), DecisionMaker(limit_days=None)), days, 2000.0)
     log = run(gated(exponential(14.0), DecisionMaker(keeps_limit=keeps)), days, 2000.0)
@@ -217,3 +215,18 @@ def test_speeding_up_the_slower_of_two_changes_nothing_where_the_first_is_enough
     days = np.arange(1.0, 200.0)
     logs = [run(one, days, 3000.0) for one in (slow, slower)]
     np.testing.assert_array_equal(days_of(logs[0], "after"), days_of(logs[1], "after"))
+
+
+def test_a_longer_horizon_only_adds_what_comes_later() -> None:
+    days = poisson_days(0.5, 200.0, seed=5, whole=True)
+    gate = Places(
+        places=3,
+        begins_as="begun",
+        working_days=True,
+        continued=0.3,
+        continuation=exponential(9.0),
+        away=(Away(start=iso(60), end=iso(120), places=2), Away(start=iso(240), end=iso(260), places=2)),
+    )
+    short, long = (run(gated(exponential(8.0), gate), days, end).events for end in (180.0, 900.0))
+    assert short.equals(long[long["date"] <= short["date"].max()].reset_index(drop=True))
+    assert len(long) > len(short) + 30

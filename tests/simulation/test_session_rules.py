@@ -248,3 +248,22 @@ def test_what_a_gate_does_touches_no_other_draw() -> None:
         logs.append(run(model, ready, 900.0))
     np.testing.assert_array_equal(days_of(logs[0], "aside"), days_of(logs[1], "aside"))
     assert (days_of(logs[0], "end") != days_of(logs[1], "end")).any()
+
+
+@pytest.mark.parametrize("booking", [False, True])
+def test_a_longer_horizon_only_adds_what_comes_later(booking: bool) -> None:
+    ready = poisson_days(0.9, 280.0, seed=9, whole=True)
+    family = [f"{n // 2}" for n in range(len(ready))]
+    gate = Sessions(
+        **WEEKLY,
+        slots=3,
+        booking=booking,
+        quorum_failure=0.2,
+        deferral=0.2,
+        deferral_days=exponential(20.0),
+        deferred_as="deferred",
+        siblings_together=True,
+    )
+    short, long = (log_of(gate, ready, end, family=family).events for end in (200.0, 700.0))
+    pd.testing.assert_frame_equal(short, long[long["date"] <= at(200.0)].reset_index(drop=True))
+    assert len(long) > len(short) + 30
