@@ -94,7 +94,20 @@ def table(found: pd.DataFrame) -> list[str]:
         f"All figures twelve months ahead: {inside[0].mean():.1%} inside the 80 % interval, {inside[1].mean():.1%} "
         f"inside the 95 % interval (± {2 * error:.1%})."
     )
-    return lines
+    return [*lines, _unbiased(year)]
+
+
+def _unbiased(year: pd.DataFrame) -> str:
+    """Which figures are further off than two standard errors, twelve months ahead."""
+    error = year["forecast"] - year["observed"]
+    by_figure = error.groupby(year["measure"], sort=False).agg(["mean", "sem"])
+    beyond = by_figure[by_figure["mean"].abs() > 2 * by_figure["sem"]]
+    closures = year[year["measure"] == "Closures"]
+    off = (closures["forecast"] - closures["observed"]).sum() / closures["observed"].sum()
+    return (
+        f"Unbiased within two standard errors, twelve months ahead: {len(by_figure) - len(beyond)} of {len(by_figure)} "
+        f"figures{''.join(f'; beyond: {name}' for name in beyond.index)}. Closures are {off:+.1%} off."
+    )
 
 
 def speed() -> str:

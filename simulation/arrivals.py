@@ -7,6 +7,7 @@ read off the running total of the rate (inversion), so that two scenarios with o
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -23,6 +24,7 @@ GROUP = "arrives_with"
 """Column of the pool: rows with the same value were brothers and sisters who arrived together."""
 YEAR = 365.25
 _BLOCK = 256
+_ISO = re.compile(r"[12]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 
 
 class Arriving(NamedTuple):
@@ -72,6 +74,8 @@ class Arrivals:
                 "trend_per_year must be above -1, trend_lasts_years above 0 and dispersion at least 0, got "
                 f"{self.trend_per_year}, {self.trend_lasts_years} and {self.dispersion}"
             )
+        if self.origin and not _ISO.fullmatch(self.origin):
+            raise ValueError(f"origin must be a date such as 2024-07-31, got {self.origin!r}")
         if self.trend_per_year and not self.origin:
             raise ValueError("a trend needs the day from which it counts: origin is empty")
         if not self.later_factor > 0.0:

@@ -170,6 +170,7 @@ class ArrivalsFile:
             raise ValueError("two columns of the pool have the same name")
         if sum(self.weight) <= 0:
             raise ValueError("weight must hold at least one number above 0")
+        self.arrivals()  # says what is wrong with a trend or with families
 
     def arrivals(self) -> Arrivals:
         """The arrivals."""

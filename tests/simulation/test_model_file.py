@@ -43,6 +43,7 @@ def awkward() -> PathwayModel:
             "text": pd.Series(["x", None, "[brackets]"], dtype="str"),
             "number": [1.5, np.nan, 1e-300],
             "count": [1, 2, 3],
+            "arrives_with": [5, 7, 7],
             "flag": [True, False, True],
             "born": pd.to_datetime(pd.Series(["2001-02-03", None, "1999-12-31"])).astype("datetime64[us]"),
             "band": pd.Categorical(["0", None, "12+"], categories=["0", "1-4", "12+"]),
@@ -52,7 +53,16 @@ def awkward() -> PathwayModel:
         model,
         steps={**model.steps, "end": odd},
         gates={**model.gates, "reviews": cycle},
-        arrivals=Arrivals(np.linspace(0.1, 3.3, 12), pool, np.array([1.0, 0.0, 2.5])),
+        arrivals=Arrivals(
+            np.linspace(0.1, 3.3, 12),
+            pool,
+            np.array([1.0, 0.0, 2.5]),
+            trend_per_year=-1 / 30,
+            origin="2024-07-31",
+            trend_lasts_years=1 / 3,
+            dispersion=0.1 + 0.2,
+            group_sizes=(0.1, 0.9),
+        ),
         leaves_at_days=6574.0,
         leaves_as="end",
         stratify_by="band",
@@ -100,6 +110,8 @@ def test_a_model_read_is_the_model_written_to_the_last_bit(name: str, tmp_path: 
         pd.testing.assert_frame_equal(again.arrivals.pool, model.arrivals.pool)
         assert again.arrivals.weight.tolist() == model.arrivals.weight.tolist()
         assert again.arrivals.per_month.tolist() == model.arrivals.per_month.tolist()
+        plain = {"pool": pd.DataFrame(), "weight": np.zeros(0), "per_month": np.zeros(0)}
+        assert str(replace(again.arrivals, **plain)) == str(replace(model.arrivals, **plain))
     assert model_text(again) == model_text(model)
 
 
@@ -187,6 +199,9 @@ DAMAGE = {
     "pool kind": (GOOD.replace("values = [1, 2, 3]", 'values = [1, 2, "3"]'), "each be a whole number", "arrivals"),
     "pool type": (GOOD.replace('dtype = "int64"', 'dtype = "int7"'), "cannot be held as 'int7'", "arrivals"),
     "pool row": (GOOD.replace("missing = [1]", "missing = [9]", 1), "a row that is not there", "arrivals"),
+    "families": (GOOD.replace("group_sizes = [0.1, 0.9]", "group_sizes = [0, 0, 1.0]"), "families of 3", "arrivals"),
+    "origin": (GOOD.replace('origin = "2024-07-31"', 'origin = "31/07/2024"'), "must be a date such as", "arrivals"),
+    "trend": (GOOD.replace('trend_per_year = -0.03', "trend_per_year = -3.03"), "must be above -1", "arrivals"),
     "weight": (GOOD.replace("weight = [1.0, 0.0, 2.5]", "weight = [0.0, 0.0, 0.0]"), "above 0", "arrivals"),
 }  # fmt: skip
 
