@@ -31,6 +31,7 @@ from permanence.cli_run import processors as _processors
 from permanence.cli_run import run_project as _run
 from permanence.cli_run import say_findings as _say_findings
 from permanence.cli_run import say_messages as _say_messages
+from permanence.cli_scenarios import scenarios_command
 
 if TYPE_CHECKING:
     from permanence.progress import StageDisplay
@@ -241,6 +242,7 @@ def mine(
 
 app.command("map")(draw_map_command)
 app.command("discover")(discover_command)
+app.command("scenarios")(scenarios_command)
 
 
 @app.command()

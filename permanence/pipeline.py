@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -24,8 +24,12 @@ from permanence.files import complete_files, write_text
 from permanence.gates import gates_of, panel_of
 from permanence.mining_stage import CHARTS, INTERNAL, OUTCOMES, PICTURES, mine_stages
 from permanence.progress import Advance, StageDisplay
+from permanence.project_scenarios import compared_scenarios, scenario_files
 from permanence.report import render
 from permanence.results import Results, load_results, records
+
+if TYPE_CHECKING:
+    from scenarios.scenario import Scenario
 
 RESULTS, REPORT, RUN = "results.json", "report.html", "run.json"
 HORIZON_YEARS = 3.0
@@ -123,6 +127,11 @@ class Run:
         """The event log, from the derive stage that ran, or as it was kept."""
         return self.derivation.log if self.derivation is not None else exchange.read_run_log(self.folder)
 
+    @cached_property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """The change ideas that are compared. Raises InputError, with everything wrong at once."""
+        return compared_scenarios(self.project)
+
     @property
     def synthetic(self) -> bool:
         """Whether the records were made up: the generator leaves the planted truth beside them."""
@@ -140,6 +149,7 @@ class Run:
             parts["seed"] = str(self.seed)
         if name == "compare":
             parts["draws"] = str(self.draws)
+            parts |= {f"scenario {file.name}": file_digest(file) for file in scenario_files(self.project)}
         if name == "report":
             parts |= {f"has {other}": str(self.is_current(other)) for other in sorted(OPTIONAL_FOR_REPORT)}
         return combined_digest(parts)
@@ -216,7 +226,9 @@ class Run:
 
 
 def run_stages(run: Run, names: tuple[str, ...], display: StageDisplay) -> None:
-    """Run the named stages in order, each only if it is not current."""
+    """Run the named stages in order, each only if it is not current. What is wrong with a scenario is told first."""
+    if "compare" in names:
+        _ = run.scenarios
     for name in names:
         stage = STAGES[name]
         if run.is_current(name):
@@ -320,6 +332,7 @@ def _compare(run: Run, advance: Advance) -> None:
     total = run.draws + levers
     comparison = compare(
         run.log,
+        run.scenarios,
         **settings,
         placements=_placements(run),
         draws=run.draws,

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from event_logs.errors import InputError, Problem
-from event_logs.project.fields import nearest
 from permanence.files import complete_files, write_text
 from permanence.gates import gates_of
 from permanence.pipeline import Run, versions
 from permanence.progress import Advance
+from permanence.project_scenarios import found_scenario, known_scenarios
 from permanence.results import plain
 
 if TYPE_CHECKING:
@@ -98,15 +98,8 @@ def make_prediction(
 
 
 def scenario_named(run: Run, name: str) -> Scenario:
-    """The change idea of this name."""
-    from scenarios import IDEAS
-
-    if name in IDEAS:
-        return IDEAS[name]
-    near = nearest(name, IDEAS, 1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    remedy = f"{hint}The ideas are: {', '.join(IDEAS)}"
-    raise InputError(Problem(name, "", "there is no change idea of this name", remedy[:1].upper() + remedy[1:]))
+    """The scenario of this name, of the project or ready-made. Raises InputError with the nearest name."""
+    return found_scenario(name, known_scenarios(run.project))
 
 
 def save(run: Run, prediction: Prediction) -> tuple[Path, bool]:

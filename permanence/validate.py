@@ -105,7 +105,6 @@ def run_facts(run: Run) -> RunFacts:
 
     The machine and the number of processes are left unstated, so that the file is the same anywhere.
     """
-    from scenarios import IDEAS
     from simulation.stress import RunFacts
 
     return RunFacts(
@@ -120,7 +119,7 @@ def run_facts(run: Run) -> RunFacts:
         ),
         aims="To compare each change idea with the pathway as it is, child by child.",
         diagram=_PATHWAY if (run.folder / _PATHWAY).is_file() else "",
-        scenarios={idea.title: idea.rationale for idea in IDEAS.values()},
+        scenarios={idea.title: idea.rationale for idea in run.scenarios},
         sources=tuple(run.inputs),
         pre_processing=_pre_processing(run),
         horizon=f"{HORIZON_YEARS:g} years from the extraction date, {run.log.window.end:%Y-%m-%d}.",

@@ -98,9 +98,10 @@ class Add:
             gate, _ = reviews(model, "activity")
             waiting = [step for step in model.steps.values() if step.gate == gate]
             first = before(model, waiting[0]) if waiting else ""
-            return " → ".join(filter(None, (first, f"[{self.activity} day {self.day}]", "plan decided")))
+            return " → ".join(filter(None, (first, f"[{self.activity} day {self.day.brief}]", "plan decided")))
+        assert self.days is not None
         held = "" if self.holds_up else ", beside what follows"
-        return f"{self.after} → [{self.activity} {self.days} days after{held}]"
+        return f"{self.after} → [{self.activity} {self.days.brief} days later{held}]"
 
 
 @dataclass(frozen=True, kw_only=True)

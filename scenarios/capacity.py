@@ -162,7 +162,7 @@ class Staff:
         """One line: what it touches on the map."""
         found_gate(model, self.gate)
         ends = [step.activity for step in model.steps.values() if step.gate == self.gate and step.activity]
-        said = f"{self.places} places" if self.places is not None else f"{self.more} more places"
+        said = f"{self.places.brief} places" if self.places else f"{self.more.brief} more places" if self.more else ""
         return f"[{self.gate}: {said}] → {' or '.join(dict.fromkeys(ends))}"
 
 
@@ -202,7 +202,7 @@ class Demand:
 
     def pictured(self, model: PathwayModel) -> str:
         """One line: what it touches on the map."""
-        return f"[arrivals × {self.factor}] → start"
+        return f"[arrivals × {self.factor.brief}] → start"
 
 
 def found_gate(model: PathwayModel, name: str) -> Any:
@@ -217,6 +217,8 @@ def _with_gate(model: PathwayModel, name: str, new: Mapping[str, Any]) -> Pathwa
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, Range | Elicited):
+        return value.brief
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "none"
     return f"by {value.by}: {', '.join(value.first)}" if isinstance(value, PriorityRule) else str(value)

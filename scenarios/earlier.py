@@ -143,10 +143,10 @@ class BringForward:
         now = befores(model, self._usual(model))
         if self.days_before_review is not None:
             new = f"{reviews(model, 'days_before_review')[1].review} that decides"
-            return f"[{self.activity} {self.days_before_review} days before] → {new}   (now after: {now})"
+            return f"[{self.activity} {self.days_before_review.brief} days before] → {new}   (now after: {now})"
         if self.beside is not None:
             return f"[{self.activity}] beside {self.beside}   (now after it)"
-        later = f" after {self.days_after} days" if self.days_after is not None else ""
+        later = f" {self.days_after.brief} days later" if self.days_after is not None else ""
         return f"{self.at} → [{self.activity}{later}]   (now after: {now})"
 
 

@@ -58,10 +58,19 @@ class Range:
         """One size; drawn even when the size is known, so that other draws stay as they are."""
         return self.quantile(float(generator.random()))
 
+    @property
+    def brief(self) -> str:
+        """The limits, or the size that is known."""
+        return _brief(self.low, self.high)
+
     def __str__(self) -> str:
         if self.low == self.high:
             return f"{self.low:g}"
         return f"{self.low:g} to {self.high:g}, most likely {self.likely:g}"
+
+
+def _brief(low: float, high: float) -> str:
+    return f"{low:g}" if low == high else f"{low:g}–{high:g}"
 
 
 def _beta_quantile(first: float, second: float, unit: float) -> float:
@@ -161,6 +170,11 @@ class Elicited:
     def draw(self, generator: np.random.Generator) -> float:
         """One size."""
         return self.quantile(float(generator.random()))
+
+    @property
+    def brief(self) -> str:
+        """The limits."""
+        return _brief(self.low, self.high)
 
     def __str__(self) -> str:
         said = ", ".join(f"{float(chance):.0%} below {value:g}" for value, chance in _chances(self.quantiles))

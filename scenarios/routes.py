@@ -159,11 +159,9 @@ class Route:
 
     def pictured(self, model: PathwayModel) -> str:
         """One line: what it touches on the map."""
-        size = f"share {self.share}" if self.share is not None else f"× {self.times}"
+        size = f"share {self.share.brief}" if self.share else f"share × {self.times.brief}" if self.times else ""
         if self.share_now is not None:
-            return (
-                f"{self.after} → [{self.to}: {size}, now {self.share_now}] → {' or '.join(_nexts(model, self.after))}"
-            )
+            return f"{self.after} → [{self.to}: {size}, now {self.share_now.brief}] → {_nexts(model, self.after)}"
         return f"{self.after} → [{size}] → {self.to}"
 
 
@@ -209,13 +207,16 @@ class Return:
 
     def pictured(self, model: PathwayModel) -> str:
         """One line: what it touches on the map."""
-        size = f"probability {self.probability}" if self.probability is not None else f"× {self.times}"
+        known, times = self.probability, self.times
+        size = f"probability {known.brief}" if known else f"probability × {times.brief}" if times else ""
         return f"{self.after} → [comes back: {size}] → {self.to} → {self.after}"
 
 
-def _nexts(model: PathwayModel, after: str) -> list[str]:
+def _nexts(model: PathwayModel, after: str) -> str:
+    """What comes next, the first of many by name."""
     found = [model.steps[name].activity for option in model.choices[after].options for name in option.starts]
-    return list(dict.fromkeys(filter(None, found)))
+    names = list(dict.fromkeys(filter(None, found)))
+    return " or ".join(names) if len(names) < 3 else f"{names[0]} or one of {len(names) - 1} other ways"
 
 
 def _share_of(choice: Choice, stratum: str, mine: list[bool]) -> float:

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 
 from event_logs.project.fields import FORBID, Text
 from scenarios.laws_changed import beyond, mapped
-from scenarios.parts import ChangeError, Touch, begun_after, known_activity, share_between, steps_of
+from scenarios.parts import ChangeError, Touch, befores, begun_after, known_activity, share_between, steps_of
 from scenarios.ranges import Elicited, Range, Size
 from simulation.laws import Law
 from simulation.model import PathwayModel
@@ -106,12 +106,13 @@ class Shorten:
 
     def pictured(self, model: PathwayModel) -> str:
         """One line: what it touches on the map."""
-        what = f"× {self.factor}" if self.factor is not None else f"{self.days} days less"
+        what = f"time × {self.factor.brief}" if self.factor else f"{self.days.brief} days less" if self.days else ""
         tail = ""
         if self.beyond_quantile is not None:
             tail = f" of what exceeds the {self.beyond_quantile:.0%} quantile"
         elif self.beyond_day is not None:
             tail = f" of what exceeds {self.beyond_day:g} days"
-        first = " or ".join(self.after)
-        last = " or ".join(self.activities)
-        return " → ".join(filter(None, (first, f"[{what}{tail}]", last)))
+        steps = [model.steps[name] for name in self.steps(model)]
+        ends = list(dict.fromkeys(step.activity or step.leads_to for step in steps))
+        last = ", ".join(ends) if len(ends) < 4 else f"{ends[0]} or one of {len(ends) - 1} other ways"
+        return " → ".join(filter(None, (befores(model, steps), f"[{what}{tail}]", last)))

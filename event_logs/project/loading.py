@@ -22,6 +22,7 @@ from event_logs.project.problems import line_of, worded
 from event_logs.project.reading import Reading
 from event_logs.project.sections import (
     Children,
+    Compared,
     Episodes,
     Holidays,
     LegalStatuses,
@@ -78,6 +79,7 @@ class ProjectFile:
     court: Court | None = None
     holidays: Holidays = field(default_factory=Holidays)
     test_of_change: TriedChange | None = None
+    scenarios: Compared = field(default_factory=Compared)
     pseudonyms: Pseudonyms | None = None
     policy: PolicyNumbers = field(default_factory=PolicyNumbers)
     rules: tuple[Mapping[str, Any], ...] = ()
@@ -121,6 +123,8 @@ class Project:
     """Where the council's working days differ from those of Scotland's bank holidays."""
     test_of_change: TriedChange | None = None
     """What is being tried out, and since when."""
+    scenarios: Compared = field(default_factory=Compared)
+    """Which change ideas are compared."""
     pseudonyms: Pseudonyms | None = None
     """How identifiers are replaced; None: they are not."""
     policy: Policy = field(default_factory=Policy)

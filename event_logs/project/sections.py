@@ -157,6 +157,16 @@ class Holidays:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Compared:
+    """`[scenarios]`: which change ideas are compared with leaving things as they are."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID
+    use: tuple[Text, ...] = ()
+    """Names of ready-made ideas and of scenarios in the folder `scenarios` beside the project file; missing: the four
+    of the Edinburgh poster and all in that folder. `permanence scenarios` lists them."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Pseudonyms:
     """`[pseudonyms]`: identifiers are replaced before anything is written, save in the quarantine."""
 

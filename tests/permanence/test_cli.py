@@ -30,6 +30,7 @@ COMMANDS = (
     "discover",
     "simulate",
     "compare",
+    "scenarios",
     "report",
 )
 
