@@ -61,20 +61,20 @@ class Judgement:
         return pd.Series(nearer, index=means.columns)
 
 
-def published_split(log: EventLog) -> tuple[Journeys, Journeys, int]:
-    """Past, rest, and how many cases the boundary cuts: events sorted by end, the first 80 % are the past."""
+def published_split(log: EventLog, training: float = TRAINING) -> tuple[Journeys, Journeys, int]:
+    """Past, rest, and how many cases the boundary cuts; of the events by end, the first share `training` is the past."""
     every = Journeys.of(log)
     order = np.argsort(every.end, kind="stable")
     before = np.zeros(len(order), dtype=bool)
-    before[order[: int(TRAINING * len(order))]] = True
+    before[order[: int(training * len(order))]] = True
     count = np.add.reduceat(before.astype(np.int64), every.first[:-1]) if every.cases else np.zeros(0)
     past, later = every.take(np.flatnonzero(count == every.lengths)), every.take(np.flatnonzero(count == 0))
     return past, later, every.cases - past.cases - later.cases
 
 
-def judge_published(log: EventLog, *, seed: int = 1, logs: int = LOGS) -> Judgement:
+def judge_published(log: EventLog, *, seed: int = 1, logs: int = LOGS, training: float = TRAINING) -> Judgement:
     """The published protocol. Raises TooSmallError for a log with too few cases on either side."""
-    past, later, left_out = published_split(log)
+    past, later, left_out = published_split(log, training)
     _check_size(past, later)
     model = discover(past, int(past.end.max()), finished_only=True, seed=seed)
     table = _table(past, later, model, None, seed=seed, logs=logs)

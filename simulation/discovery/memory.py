@@ -17,7 +17,7 @@ from simulation.discovery.journeys import Floats, Ints, Journeys
 
 _HALVINGS = (0.5, 0.25, 0.125, 0.0625, 0.03)
 """Half-lives tried, as shares of the span of the log."""
-_LARGEST = 20.0
+_LARGEST = 10.0
 """No case stands for more than so many: beyond, its length was hardly ever seen and its weight is noise."""
 _ROUNDS = 100
 
@@ -79,7 +79,7 @@ def memories(*, finished_only: bool) -> tuple[Memory, ...]:
 
 
 def unseen_long(past: Journeys, now: int, base: Floats | None = None) -> Floats:
-    """For each case 1 / P(begun early enough before `now` to be seen at its length), 20 at most.
+    """For each case 1 / P(begun early enough before `now` to be seen at its length), 10 at most.
 
     Where every length could be seen from anywhere, all are 1. `base` weighs the cases beforehand; none for all alike.
     """
