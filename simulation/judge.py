@@ -62,7 +62,7 @@ class Judgement:
 
 
 def published_split(log: EventLog, training: float = TRAINING) -> tuple[Journeys, Journeys, int]:
-    """Past, rest, and how many cases the boundary cuts; of the events by end, the first share `training` is the past."""
+    """Past, rest, and how many cases the boundary cuts; the share `training` of the events, by end, is the past."""
     every = Journeys.of(log)
     order = np.argsort(every.end, kind="stable")
     before = np.zeros(len(order), dtype=bool)
