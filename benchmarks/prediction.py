@@ -19,7 +19,6 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +27,8 @@ import pandas as pd
 from event_logs.derive import derive
 from event_logs.log import EventLog
 from event_logs.project import load_project
-from event_logs.synthetic import CHANGES, Change, Council, generate, simulate_council
-from event_logs.synthetic.project_file import PROJECT_FILE, project_text
-from event_logs.synthetic.tables import Writing, extract, write_tables
+from event_logs.synthetic import CHANGES, Change, Council, generate
+from event_logs.synthetic.later import generate_later
 from permanence.gates import panel_of
 from scenarios import IDEAS
 from scenarios.futures import Ahead
@@ -47,13 +45,7 @@ WANTED = (0.90, 0.98)
 
 def later_extract(folder: Path, council: Council, seed: int, change: Change | None) -> EventLog:
     """The log of the same council three years on, with or without a change since the first extract."""
-    journeys = simulate_council(council, seed, change)
-    day = council.extraction_date.replace(year=council.extraction_date.year + YEARS_LATER)
-    then = replace(council, extraction_date=day, years=council.years + YEARS_LATER)
-    folder.mkdir()
-    write_tables(extract(replace(journeys, council=then)).tables, folder, Writing())
-    (folder / PROJECT_FILE).write_text(project_text(then, Writing()), encoding="utf-8", newline="\n")
-    return derive(load_project(folder)).log
+    return derive(load_project(generate_later(folder, council, seed, change, years=YEARS_LATER))).log
 
 
 def predictions(folder: Path, council: Council, seed: int) -> Iterator[tuple[Prediction, EventLog, EventLog]]:

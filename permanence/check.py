@@ -15,6 +15,7 @@ from event_logs.quarantine import inert
 from event_logs.rules import remaining
 from permanence import wording
 from permanence.files import complete_files, write_text
+from permanence.pages import environment
 from permanence.progress import Advance
 from permanence.quality_topics import topics
 
@@ -60,17 +61,9 @@ def check(
 
 def page(project: Project, derivation: Derivation, report: QualityReport) -> str:
     """The report as one HTML text that needs nothing else; the same arguments give the same text."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("permanence", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    templates = environment()
     log = derivation.log
-    return environment.get_template("data_quality.html.j2").render(
+    return templates.get_template("data_quality.html.j2").render(
         name=project.name,
         synthetic=(project.folder / "truth.json").is_file(),
         extraction=wording.date(f"{log.window.end:%Y-%m-%d}"),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from event_logs.errors import InputError, Problem
 from permanence.files import complete_files, write_text
 from permanence.gates import gates_of
+from permanence.pages import environment
 from permanence.pipeline import Run, versions
 from permanence.progress import Advance
 from permanence.project_scenarios import found_scenario, known_scenarios
@@ -93,8 +94,8 @@ def make_prediction(
         )
         return predict(run.log, scenario, ahead, workers=run.workers, progress=advance)
     except ValueError as error:
-        remedy = "Use an extract with more children or more years, or another scenario"
-        raise InputError(Problem(run.project.path.name, name, str(error), remedy)) from error
+        remedy = getattr(error, "remedy", "Use an extract with more children or more years, or another scenario")
+        raise InputError(Problem(name, "", str(error), remedy)) from error
 
 
 def scenario_named(run: Run, name: str) -> Scenario:
@@ -151,7 +152,6 @@ def said_after(found: Observed, folder: Path) -> list[str]:
 
 def page(found: Observed, name: str, *, synthetic: bool) -> str:
     """observed.html: the verdict, then each chart that the change should move, then the others."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
     from permanence import wording
@@ -159,20 +159,14 @@ def page(found: Observed, name: str, *, synthetic: bool) -> str:
     from scenarios import prediction_words as words
     from scenarios.prediction_chart import band_chart
 
-    environment = Environment(
-        loader=PackageLoader("permanence", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    templates = environment()
     decisive = list(found.decisive)
     moved = [one for one in found.charts if one.predicted.touched and one not in decisive]
     drawn = {
         one.predicted.watched.name: Markup(inline_svg(band_chart(found, one).svg, f"chart{number}"))
         for number, one in enumerate([*decisive, *moved])
     }
-    return environment.get_template("observed.html.j2").render(
+    return templates.get_template("observed.html.j2").render(
         name=name,
         synthetic=synthetic,
         found=found,

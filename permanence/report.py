@@ -10,6 +10,7 @@ from typing import Any
 from permanence import change_words, charts, wording
 from permanence.compared import ScenarioResult, Scenarios
 from permanence.mining_stage import PICTURES
+from permanence.pages import environment
 from permanence.results import DataQuality, Results, YearCompleteness
 
 MAP = PICTURES[0]
@@ -21,19 +22,12 @@ def render(results: Results, pictures: Mapping[str, str]) -> str:
     `pictures` are the SVG files of the run by name: the process map, outcomes, the charts of the aims; any may be
     missing. The same arguments give the same text.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=PackageLoader("permanence", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    templates = environment()
     drawn = {name: Markup(inline_svg(text, name)) for name, text in pictures.items()}
-    environment.globals |= {"words": wording, "change": change_words, "charts": charts, "Scale": charts.Scale}
-    return environment.get_template("report.html.j2").render(
+    templates.globals |= {"words": wording, "change": change_words, "charts": charts, "Scale": charts.Scale}
+    return templates.get_template("report.html.j2").render(
         results=results,
         headlines=wording.headlines(results),
         map_svg=drawn.get(MAP),

@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from event_logs.errors import InputError
-from event_logs.synthetic import CHANGES, Council, generate, simulate_council
-from event_logs.synthetic.project_file import PROJECT_FILE, project_text
-from event_logs.synthetic.tables import Writing, extract, write_tables
+from event_logs.synthetic import CHANGES, Council, generate
+from event_logs.synthetic.later import generate_later
 from permanence.pipeline import Run, run_stages
 from permanence.predict import (
     DATA,
@@ -29,6 +28,7 @@ from permanence.predict import (
     scenario_named,
 )
 from permanence.progress import StageDisplay
+from scenarios import IDEAS, scenario_text
 
 IDEA = "earlier-legal-advice"
 COUNCIL = Council(years=7, horizon_days=1100).scaled(50)
@@ -39,15 +39,6 @@ def derived(folder: Path) -> Run:
     run = Run.of(folder)
     run_stages(run, ("derive",), StageDisplay())
     return run
-
-
-def put_later_extract(folder: Path) -> None:
-    """Replace a project's extract by the one of two years later, in which the change happened."""
-    journeys = simulate_council(COUNCIL, 6, CHANGES[IDEA])
-    day = COUNCIL.extraction_date.replace(year=COUNCIL.extraction_date.year + 2)
-    then = replace(COUNCIL, extraction_date=day, years=COUNCIL.years + 2)
-    write_tables(extract(replace(journeys, council=then)).tables, folder, Writing())
-    (folder / PROJECT_FILE).write_text(project_text(then, Writing()), encoding="utf-8", newline="\n")
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +59,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     table = command(run, {"predict": None, "power": IDEA, "observed": None}, months=24, monthly=False, draws=100)
     assert table == said_power(prediction)
     assert any("one rank test at the end" in line for line in table)
-    put_later_extract(folder)
+    # The project now holds the extract of two years later, in which the change happened.
+    generate_later(folder, COUNCIL, 6, CHANGES[IDEA], years=2)
     return folder
 
 
@@ -106,6 +98,17 @@ def test_the_page_stands_alone_and_shows_every_chart_that_should_move(project: P
 def test_an_unknown_idea_is_met_with_the_nearest(project: Path) -> None:
     with pytest.raises(InputError, match="Did you mean 'earlier-legal-advice'"):
         scenario_named(derived(project), "earlier-legal-advise")
+
+
+def test_an_idea_of_the_council_s_own_is_a_file_in_its_project(project: Path) -> None:
+    run = derived(project)
+    own = scenario_text(replace(IDEAS[IDEA], name="our-idea", title="Ours"))
+    (project / "scenarios").mkdir(exist_ok=True)
+    file = project / "scenarios" / "our-idea.toml"
+    file.write_text(own, encoding="utf-8")
+    assert scenario_named(run, "our-idea").title == "Ours"
+    with pytest.raises(InputError, match="Did you mean 'our-idea'"):
+        scenario_named(run, "our-ideas")
 
 
 def test_the_commands(project: Path, tmp_path: Path, permanence) -> None:

@@ -10,13 +10,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
-from later_extracts import later
 
 from event_logs.derive import derive
 from event_logs.errors import InputError
 from event_logs.log import EventLog
 from event_logs.project import load_project
-from event_logs.synthetic import CHANGES, Council, generate
+from event_logs.synthetic import CHANGES, Change, Council, generate
+from event_logs.synthetic.later import generate_later
 from mining.charts import entry_cohort_series
 from scenarios import IDEAS, futures
 from scenarios.futures import Ahead
@@ -52,14 +52,19 @@ class Told(NamedTuple):
     later: EventLog
 
 
+def later(folder: Path, change: Change | None) -> EventLog:
+    """The log of the council three years on."""
+    return derive(load_project(generate_later(folder, COUNCIL, SEED, change, years=3))).log
+
+
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     folder = tmp_path_factory.mktemp("council")
     generate(folder / "today", council=COUNCIL, seed=SEED)
     log = derive(load_project(folder / "today")).log
     prediction = predict(log, IDEAS[IDEA], AHEAD)
-    changed = later(folder / "changed", COUNCIL, SEED, CHANGES[IDEA], years=3)
-    same = later(folder / "same", COUNCIL, SEED, None, years=3)
+    changed = later(folder / "changed", CHANGES[IDEA])
+    same = later(folder / "same", None)
     return Told(log, prediction, observe(prediction, changed), observe(prediction, same), changed)
 
 
