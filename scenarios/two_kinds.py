@@ -12,8 +12,12 @@ back the law of the records exactly, whatever its shape. With a share q instead,
 
     (1 - q) / (1 - p) * (1 - pi(t)) + q / p * pi(t)
 
-times as much as before. Solving f(t) = (1 - p) g(t) + p g(t / r) / r for g (deconvolution) was not taken: each step of
-an observed curve comes back in g divided by 1 - p, with alternating signs at t, t r, t r^2..., so that g is no law.
+times as much as before. In a run this is done child by child (`Rerouted`): a case keeps its duration unless it was of
+the kind that becomes rarer and is now of the other, as 1 - q/p of them are; then it takes the duration of the same rank
+among the others. So a few change a lot and all others not at all: what a council will see has the spread of a few
+children, not of a small change to everybody. Solving f(t) = (1 - p) g(t) + p g(t / r) / r for g (deconvolution) was not
+taken: each step of an observed curve comes back in g divided by 1 - p, with alternating signs at t, t r, t r^2..., so
+that g is no law.
 """
 
 from __future__ import annotations
@@ -33,6 +37,7 @@ _SHORTEST = 0.5
 _STEEPEST = 200.0
 """With a slope like this, in standard deviations of the logarithm, the split is a cut at one day."""
 _A_HAIR = 0.98
+_DIGITS = 2.0**20
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,67 @@ class Split:
         days, mass = points(law)
         long = self.long(days)
         weight = (1.0 - share) / (1.0 - self.share) * (1.0 - long) + share / self.share * long
-        return law_of(days, mass * weight, law.note)
+        plain = law_of(days, mass * weight, law.note)
+        fewer, share_now = (long, self.share) if share < self.share else (1.0 - long, 1.0 - self.share)
+        moving = abs(share - self.share) / share_now
+        return Rerouted(
+            plain.times,
+            plain.survival,
+            note=law.note,
+            now=law,
+            days=days,
+            moved=fewer * moving,
+            ranks=tuple(_survival(mass * part) for part in (np.ones(len(mass)), fewer, 1.0 - fewer)),
+        )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Rerouted(Law):
+    """The law with another share of the long kind, drawn child by child; as a law it is the reweighted one."""
+
+    now: Law
+    days: Floats
+    """The days of `points(now)`."""
+    moved: Floats
+    """The chance that a case of so many days is of the other kind now."""
+    ranks: tuple[Floats, ...]
+    """Share lasting beyond each of those days: of all cases, of the kind that becomes rarer, of the other."""
+
+    def isf(self, probability: float) -> float:
+        """The duration of the child with this draw."""
+        return float(self.isf_of(np.asarray([probability]))[0])
+
+    def isf_of(self, probability: Floats) -> Floats:
+        """The durations of children with these draws: as they were, but for those whose kind has changed."""
+        every, left, joined = self.ranks
+        found = self.now.isf_of(probability)
+        place = np.minimum(np.searchsorted(-every, -probability, side="left"), len(every) - 1)
+        # The digits that decide nothing about the duration decide whether the kind has changed.
+        moves = np.flatnonzero((probability * _DIGITS) % 1.0 < self.moved[place])
+        at = place[moves]
+        before = [np.append(1.0, one[:-1]) for one in (every, left)]
+        within = (probability[moves] - every[at]) / np.maximum(before[0][at] - every[at], 1e-300)
+        rank = left[at] + np.clip(within, 0.0, 1.0) * (before[1][at] - left[at])
+        found[moves] = self.days[np.minimum(np.searchsorted(-joined, -rank, side="left"), len(joined) - 1)]
+        return found
+
+    def remaining(self, probability: float, elapsed: float) -> float:
+        """As of the reweighted law: what has lasted so long may have been of either kind."""
+        return self._plain.remaining(probability, elapsed)
+
+    def remaining_of(self, probability: Floats, elapsed: Floats) -> Floats:
+        """`remaining` of many at once."""
+        return self._plain.remaining_of(probability, elapsed)
+
+    @property
+    def _plain(self) -> Law:
+        return Law(self.times, self.survival, note=self.note)
+
+
+def _survival(mass: Floats) -> Floats:
+    left: Floats = np.maximum(1.0 - np.cumsum(mass) / mass.sum(), 0.0)
+    left[-1] = 0.0
+    return left
 
 
 @dataclass(frozen=True, eq=False)
