@@ -13,21 +13,26 @@ from permanence.cli_compare import compare_command
 from permanence.cli_options import (
     Activity,
     Case,
+    Cluster,
     End,
     Format,
+    HowOften,
     Log,
     OutFolder,
     ProjectPath,
     Resource,
     Start,
+    SteadyYears,
     Timestamp,
+    UntilPrecise,
+    Workers,
     log_file,
     needed_out,
+    no_log_for_many_runs,
     no_log_options,
     with_work,
 )
 from permanence.cli_pictures import discover_command, draw_map_command
-from permanence.cli_run import processors as _processors
 from permanence.cli_run import run_project as _run
 from permanence.cli_run import say_findings as _say_findings
 from permanence.cli_run import say_messages as _say_messages
@@ -188,12 +193,12 @@ def check(
 
 
 @app.command()
-def run(project: ProjectPath = Path(), out: OutFolder = None) -> None:
+def run(project: ProjectPath = Path(), out: OutFolder = None, workers: Workers = None, cluster: Cluster = None) -> None:
     """Do everything for a project and write the report.
 
     Derive, mine, fit, compare, report; a stage runs again only when what it depends on has changed.
     """
-    done = _run(project, out, ("derive", "mine", "fit", "compare", "report"))
+    done = _run(project, out, ("derive", "mine", "fit", "compare", "report"), workers=workers, cluster=cluster)
     _say_findings(done)
 
 
@@ -262,13 +267,31 @@ def simulate(
     judge: Annotated[
         bool, typer.Option("--judge", help="With --log: say how well such a model foretells the log's last fifth.")
     ] = False,
+    until_precise: UntilPrecise = None,
+    replications: HowOften = None,
+    steady_state: SteadyYears = None,
+    workers: Workers = None,
+    cluster: Cluster = None,
 ) -> None:
     """Write a simulated event log.
 
     Of a project's next three years, starting from its open cases, or, with --log and --out, of new cases like those
-    of any event log.
+    of any event log. Or a table of figures from many simulations (--until-precise, --replications), or what the pathway
+    settles at (--steady-state).
     """
     from permanence.progress import StageDisplay
+
+    if until_precise or replications or steady_state:
+        no_log_for_many_runs(log, cases)
+        from permanence.many_runs import SIMULATED, many_runs
+        from permanence.terminal import show_many_runs
+
+        with StageDisplay() as display:
+            done = _run(project, out, ("derive", "fit"), display=display, workers=workers, cluster=cluster)
+            found = many_runs(done, until_precise or [], replications, steady_state, seed=seed, display=display)
+        show_many_runs(found)
+        typer.echo(f"Files: {done.folder / SIMULATED}")
+        return
     from permanence.terminal import show_judged, show_simulated
 
     if log is None:
@@ -301,7 +324,13 @@ app.command("compare")(compare_command)
 
 
 @app.command()
-def validate(project: ProjectPath = Path(), out: OutFolder = None, seed: Seed = 1) -> None:
+def validate(
+    project: ProjectPath = Path(),
+    out: OutFolder = None,
+    seed: Seed = 1,
+    workers: Workers = None,
+    cluster: Cluster = None,
+) -> None:
     """Check the model against the council's own past.
 
     Forecasts from past days are compared with what happened, and simulated logs with the real one. Says green, amber or
@@ -312,9 +341,9 @@ def validate(project: ProjectPath = Path(), out: OutFolder = None, seed: Seed = 
     from permanence.validate import validate as judge
 
     with StageDisplay() as display:
-        done = _run(project, out, ("derive",), display=display)
+        done = _run(project, out, ("derive",), display=display, workers=workers, cluster=cluster)
         with display.stage("Checking the model against the past") as advance:
-            found = judge(done, seed=seed, workers=_processors(), advance=advance)
+            found = judge(done, seed=seed, workers=done.workers, advance=advance)
     for line in said(found):
         typer.echo(line)
     typer.echo(f"Validation: {files(done.folder)[0]}")

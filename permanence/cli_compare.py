@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from permanence.cli_options import OutFolder, ProjectPath
+from permanence.cli_options import Cluster, OutFolder, ProjectPath, Workers
 from permanence.cli_run import run_project, say_findings
 
 Predict = Annotated[
@@ -52,6 +52,8 @@ def compare_command(
     months: Months = 24,
     monthly: Monthly = False,
     draws: PredictionDraws = 100,
+    workers: Workers = None,
+    cluster: Cluster = None,
 ) -> None:
     """Estimate what each change idea would save.
 
@@ -61,10 +63,10 @@ def compare_command(
     if _one_way(predict, power, observed, prediction):
         from permanence.predict import command
 
-        done = run_project(project, out, ("derive",))
+        done = run_project(project, out, ("derive",), workers=workers, cluster=cluster)
         named = {"predict": predict, "power": power, "observed": prediction or "" if observed else None}
         for line in command(done, named, months=months, monthly=monthly, draws=draws):
             typer.echo(line)
         return
-    done = run_project(project, out, ("derive", "fit", "compare"))
+    done = run_project(project, out, ("derive", "fit", "compare"), workers=workers, cluster=cluster)
     say_findings(done, report=False)

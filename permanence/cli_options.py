@@ -36,6 +36,30 @@ End = Annotated[
     typer.Option("--end", metavar="ACTIVITY", help="An activity that ends a case; repeat for more. Default: found."),
 ]
 
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", min=1, metavar="N", help="Processes to work with at most; default: one a processor."),
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option("--cluster", metavar="ADDRESS", help="Work on a dask cluster, such as tcp://127.0.0.1:8786."),
+]
+UntilPrecise = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--until-precise",
+        metavar="MEASURE=HALFWIDTH",
+        help="Again and again, until the 95 % interval is as narrow: closures=5, or closures=5%; repeat for more.",
+    ),
+]
+HowOften = Annotated[
+    int | None, typer.Option("--replications", min=2, help="Again and again, so often (with --until-precise: at most).")
+]
+SteadyYears = Annotated[
+    float | None,
+    typer.Option("--steady-state", metavar="YEARS", min=1.0, help="From empty for so many years: what it settles at."),
+]
+
 
 def needed_out(out: Path | None) -> Path:
     """The folder for the files of a log without a project; wrong usage without."""
@@ -61,6 +85,12 @@ def with_work(file: LogFile, start: str | None, resource: str | None) -> LogFile
     if file.columns is None:
         raise typer.BadParameter("only with --case, --activity and --timestamp", param_hint="--start, --resource")
     return replace(file, columns=replace(file.columns, start=start, resource=resource))
+
+
+def no_log_for_many_runs(*given: object) -> None:
+    """Wrong usage when many simulations are asked of a log without a project."""
+    if any(given):
+        raise typer.BadParameter("only of a project, not with --log or --cases", param_hint="--until-precise ...")
 
 
 def log_file(

@@ -37,8 +37,6 @@ LEVER_DRAWS = 0.4
 """Draws for the ranking of stages, beside those for the change ideas."""
 MODEL_FILES = ("pathway_model.toml", "pathway.bpmn", "duration_laws.svg")
 PLACEMENTS = "placements.parquet"
-STORE = "store"
-"""Folder of what a comparison has worked out so far, so that one that was stopped goes on where it was."""
 _DISTRIBUTIONS = ("permanence", "numpy", "scipy", "pandas", "pyarrow", "pm4py", "simpy", "matplotlib", "pygraphviz")
 
 
@@ -103,6 +101,8 @@ class Run:
     seed: int = 1
     draws: int = 50
     workers: int = 1
+    cluster: str | None = None
+    """Address of a dask scheduler whose workers do the work of many runs; None for processes here."""
     record: dict[str, Any] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
     """What the person should know at the end."""
@@ -110,7 +110,7 @@ class Run:
     """Set when the derive stage ran just now; empty when its former outcome was kept."""
 
     @classmethod
-    def of(cls, path: Path, *, out: Path | None = None, **settings: int) -> Run:
+    def of(cls, path: Path, *, out: Path | None = None, **settings: Any) -> Run:
         """The run of a project given as its folder or its project file."""
         project = load_project(path)
         folder = out or project.folder / "run"
@@ -131,6 +131,11 @@ class Run:
     def scenarios(self) -> tuple[Scenario, ...]:
         """The change ideas that are compared. Raises InputError, with everything wrong at once."""
         return compared_scenarios(self.project)
+
+    @property
+    def cache(self) -> Path:
+        """Where finished runs are kept, so that what was stopped goes on where it was: see `simulation.store`."""
+        return self.folder / "cache"
 
     @property
     def synthetic(self) -> bool:
@@ -327,7 +332,7 @@ def _compare(run: Run, advance: Advance) -> None:
     from scenarios.leverage import leverage
 
     settings: dict[str, Any] = {"panel": gates_of(run.project), "years": HORIZON_YEARS, "workers": run.workers}
-    settings["store"] = run.folder / STORE
+    settings |= {"store": run.cache, "cluster": run.cluster}
     levers = max(2, round(run.draws * LEVER_DRAWS))
     total = run.draws + levers
     comparison = compare(

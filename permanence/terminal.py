@@ -14,6 +14,8 @@ from permanence.results import Results
 
 if TYPE_CHECKING:
     from simulation.judge import Judgement
+    from simulation.replications import Replications
+    from simulation.steady_state import SteadyState
 
 _SHOWN = 6
 
@@ -117,6 +119,24 @@ def show_judged(judged: list[Judgement]) -> None:
         nearer = int(known.sum())
         console.print(f"The model is nearer than both forecasts without a model in {nearer} of {len(known)} measures.")
     console.print("Means of ten logs. Two halves of the real cases differ by chance alone, at half the size.")
+
+
+def show_many_runs(found: Replications | SteadyState) -> None:
+    """Each figure of many simulations with its interval, and why there were no more; or what the pathway settles at."""
+    from simulation.steady_picture import said
+    from simulation.steady_state import SteadyState
+
+    console = _console()
+    if isinstance(found, SteadyState):
+        console.print(said(found))
+        return
+    table = _table(f"Next three years, {len(found.values)} simulations", ("figure", "mean", "95 % interval", "±"))
+    for row in found.intervals.itertuples(index=False):
+        if row.replications:
+            interval = f"{row.low:,.2f} to {row.high:,.2f}"
+            table.add_row(str(row.figure), f"{row.mean:,.2f}", interval, f"{row.half_width:,.2f}")
+    console.print(table)
+    console.print(f"{found.why[0].upper()}{found.why[1:]}.")
 
 
 def _table(title: str, columns: tuple[str, ...]) -> Table:

@@ -52,6 +52,8 @@ def validate(
         draws=draws or DRAWS,
         seed=seed,
         workers=workers,
+        store=run.cache,
+        cluster=run.cluster,
         progress=advance,
     )
     stress = stress_table(run)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +13,8 @@ import pandas as pd
 
 from event_logs.log import EventLog
 from event_logs.packed import replacing
-from mining.drawing.svg import escape
-from mining.drawing.text import drawable, font_file, printable, wrap
+from mining.drawing.figures import described, font, rendered
+from mining.drawing.text import drawable, printable, wrap
 from mining.survival import SurvivalCurve, kaplan_meier
 from simulation.families import FAMILIES, Families, fit_families
 from simulation.fit import observed_stays
@@ -26,7 +24,7 @@ from simulation.model import PathwayModel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.font_manager import FontProperties
+    from matplotlib.figure import Figure
 
 Floats = npt.NDArray[np.float64]
 _WIDE, _HIGH, _TOP = 4.0, 3.1, 0.9
@@ -147,15 +145,12 @@ def law_pictures(checks: Sequence[LawCheck]) -> bytes:
     checks = [check for check in checks if check.model[0] > 0]
     if not checks:
         raise ValueError("there is no law to draw: no step takes longer than the day it begins")
-    import matplotlib
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     rows = -(-len(checks) // 2)
     high = rows * _HIGH + _TOP
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()  # a user's own settings must not change a picture
-        matplotlib.rcParams.update(_SETTINGS)
+
+    def draw() -> Figure:
+        from matplotlib.figure import Figure
+
         figure = Figure(figsize=(2 * _WIDE, high))
         for number, check in enumerate(checks):
             row, column = divmod(number, 2)
@@ -163,22 +158,11 @@ def law_pictures(checks: Sequence[LawCheck]) -> bytes:
             axes = figure.add_axes((left, bottom, (_WIDE - 0.85) / (2 * _WIDE), (_HIGH - 1.25) / high))
             _panel(axes, check)
         _heading(figure, high)
-        FigureCanvasAgg(figure)
-        buffer = BytesIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    return _described(buffer.getvalue(), checks)
+        return figure
 
-
-_SETTINGS: Any = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans", "Verdana"],
-    "svg.hashsalt": "laws",
-    "svg.fonttype": "none",
-    "text.parse_math": False,
-    "path.simplify": False,
-    "figure.facecolor": "white",
-    "savefig.facecolor": "white",
-}
+    medians = [(check.name, _below(check.grid, check.model, 0.5)) for check in checks]
+    words = [f"{name}: half wait longer than {days:g} days" for name, days in medians if np.isfinite(days)]
+    return described(rendered(draw, salt="laws"), "Duration laws", f"{'; '.join(words)}.")
 
 
 def _panel(axes: Axes, check: LawCheck) -> None:
@@ -202,13 +186,13 @@ def _panel(axes: Axes, check: LawCheck) -> None:
     axes.set_ylim(0, 1.02)
     axes.set_yticks([0.0, 0.25, 0.5, 0.75, 1.0], ["0 %", "25 %", "50 %", "75 %", "100 %"])
     for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
-        label.set_fontproperties(_font(_SMALL))
-    axes.set_xlabel("weeks", fontproperties=_font(_SMALL), labelpad=1)
+        label.set_fontproperties(font(_SMALL))
+    axes.set_xlabel("weeks", fontproperties=font(_SMALL), labelpad=1)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     name = wrap(drawable(printable(check.name), bold=True), (_WIDE - 0.9) * 64, _TITLE, lines=2)
-    axes.text(0, 1.19, "\n".join(name), transform=axes.transAxes, fontproperties=_font(_TITLE, bold=True), va="bottom")
-    axes.text(0, 1.05, _said(check), transform=axes.transAxes, fontproperties=_font(_SMALL), va="bottom", color=_INK)
+    axes.text(0, 1.19, "\n".join(name), transform=axes.transAxes, fontproperties=font(_TITLE, bold=True), va="bottom")
+    axes.text(0, 1.05, _said(check), transform=axes.transAxes, fontproperties=font(_SMALL), va="bottom", color=_INK)
 
 
 def _said(check: LawCheck) -> str:
@@ -235,27 +219,10 @@ def _heading(figure: Any, high: float) -> None:
         *((family, {"linewidth": 1.5, **_LOOK[family]}) for family in FAMILIES),
     ]
     title = "Share of children still waiting, by weeks since the step began"
-    figure.text(0.02, 1 - 0.3 / high, title, fontproperties=_font(12, bold=True), va="center")
+    figure.text(0.02, 1 - 0.3 / high, title, fontproperties=font(12, bold=True), va="center")
     from matplotlib.lines import Line2D
 
     for place, (words, look) in zip((0.02, 0.3, 0.5, 0.65, 0.8), samples, strict=True):
         y = 1 - 0.62 / high
         figure.add_artist(Line2D([place, place + 0.045], [y, y], **look))
-        figure.text(place + 0.055, y, words, fontproperties=_font(_SMALL), va="center", color=_INK)
-
-
-def _font(size: float, *, bold: bool = False) -> FontProperties:
-    from matplotlib.font_manager import FontProperties
-
-    return FontProperties(fname=str(font_file(bold=bold)), size=size, weight="bold" if bold else "normal")
-
-
-def _described(data: bytes, checks: Sequence[LawCheck]) -> bytes:
-    """The SVG with a title and the medians in words, and without references to anything outside."""
-    text = re.sub(r"<!DOCTYPE.*?>\n?", "", data.decode(), flags=re.DOTALL)
-    text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = re.sub(r'<g id="[^"]*">', "<g>", text)
-    medians = [(check.name, _below(check.grid, check.model, 0.5)) for check in checks]
-    words = [f"{name}: half wait longer than {days:g} days" for name, days in medians if np.isfinite(days)]
-    about = f"<title>Duration laws</title>\n <desc>{escape(printable('; '.join(words)))}.</desc>"
-    return re.sub(r"<svg ([^>]*)>", lambda tag: f'<svg role="img" {tag[1]}>\n {about}', text, count=1).encode()
+        figure.text(place + 0.055, y, words, fontproperties=font(_SMALL), va="center", color=_INK)

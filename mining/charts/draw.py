@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,13 +33,12 @@ from mining.charts.rules import FloatArray
 from mining.charts.run_chart import RunChart
 from mining.charts.shewhart import ShewhartChart
 from mining.charts.shewhart_rules import Rules
-from mining.drawing.svg import escape
-from mining.drawing.text import drawable, font_file, printable, text_width
+from mining.drawing.figures import METADATA, described, font, rendered
+from mining.drawing.text import drawable, printable, text_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.font_manager import FontProperties
 
 
 def draw_chart(
@@ -66,7 +63,7 @@ def draw_chart(
     Raises ValueError for another file type and for a marker that lies outside the chart.
     """
     kind = path.suffix.lower().removeprefix(".")
-    if kind not in _METADATA:
+    if kind not in METADATA:
         raise ValueError(f"a chart is written as .svg, .png or .pdf, got {path.name!r}")
     path.write_bytes(_rendered(chart, kind, caption, (rules, panel, band)))
 
@@ -90,60 +87,12 @@ def _rendered(
     caption: Caption,
     beside: tuple[Rules | None, Cusum | None, Band | None],
 ) -> bytes:
-    import matplotlib
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
     rules, panel, band = beside
     page = plan(chart, caption, rules, panel, band)
-    # A user's own matplotlib settings must not change a picture.
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_SETTINGS)
-        figure = _Picture(chart, caption, band, page).drawn(panel)
-        FigureCanvasAgg(figure)
-        buffer = BytesIO()
-        figure.savefig(buffer, format=kind, dpi=200, metadata=_METADATA[kind])
-    data = buffer.getvalue()
+    data = rendered(lambda: _Picture(chart, caption, band, page).drawn(panel), kind=kind)
     if kind == "svg":
-        data = _described(data, caption.title, alt_text(chart, caption=caption, rules=rules, panel=panel, band=band))
+        data = described(data, caption.title, alt_text(chart, caption=caption, rules=rules, panel=panel, band=band))
     return data
-
-
-_SETTINGS: Any = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans", "Verdana"],
-    "svg.hashsalt": "chart",
-    "svg.fonttype": "none",
-    "text.parse_math": False,
-    "pdf.fonttype": 42,
-    "path.simplify": False,
-    "figure.facecolor": "white",
-    "savefig.facecolor": "white",
-}
-_METADATA: dict[str, dict[str, Any]] = {
-    "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
-    "png": {"Software": None},
-    "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
-}
-
-
-def _described(data: bytes, title: str, words: str) -> bytes:
-    """The SVG with its title and description, and without references to anything outside."""
-    text = data.decode()
-    text = re.sub(r"<!DOCTYPE.*?>\n?", "", text, flags=re.DOTALL)
-    text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    # Names of groups serve nobody, and would be there twice on a page with two charts.
-    text = re.sub(r'<g id="[^"]*">', "<g>", text)
-    about = f"<title>{escape(printable(title))}</title>\n <desc>{escape(printable(words))}</desc>"
-    return re.sub(r"<svg ([^>]*)>", lambda tag: f'<svg role="img" {tag[1]}>\n {about}', text, count=1).encode()
-
-
-def _font(size: float, *, bold: bool = False) -> FontProperties:
-    from matplotlib.font_manager import FontProperties
-
-    # The font that comes with matplotlib, whatever else is installed.
-    weight = "bold" if bold else "normal"
-    return FontProperties(fname=str(font_file(bold=bold)), size=size, weight=weight)
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,7 +155,7 @@ class _Picture:
     ) -> None:
         x, y = place
         shown = drawable(printable(text), bold=bold)
-        figure.text(x / WIDTH, y / self.page.high, shown, fontproperties=_font(size, bold=bold), color=colour)
+        figure.text(x / WIDTH, y / self.page.high, shown, fontproperties=font(size, bold=bold), color=colour)
 
     def _scale(self, axes: Axes) -> None:
         chart = self.chart
@@ -266,7 +215,7 @@ class _Picture:
         for value, word in sorted((one for one in named if not np.isnan(one[0])), key=lambda one: one[0]):
             place = max(value, place + least)
             text = drawable(f"{word} {self.caption.number(value)}")
-            axes.text(x, place, text, va="center", fontproperties=_font(SMALL), color=INK)
+            axes.text(x, place, text, va="center", fontproperties=font(SMALL), color=INK)
 
     def _draw_points(self, axes: Axes) -> None:
         values = self.chart.points.values
@@ -303,7 +252,7 @@ class _Picture:
                     axes.plot([first, first], [0, number + 0.9], color=INK, linewidth=1.1, clip_on=False)
                     main.axvline(first, color=INK, linewidth=1.1, zorder=2)
                     place, side = (first - gap, "right") if item.text_left else (first + gap, "left")
-                look: Any = {"ha": side, "fontproperties": _font(SMALL), "color": INK}
+                look: Any = {"ha": side, "fontproperties": font(SMALL), "color": INK}
                 axes.text(place, number + 0.4, drawable(printable(item.text)), **look)
 
     def _draw_ticks(self, axes: Axes) -> None:
@@ -324,7 +273,7 @@ class _Picture:
             look: Any = {
                 "transform": axes.get_xaxis_transform(),
                 "va": "center",
-                "fontproperties": _font(SMALL),
+                "fontproperties": font(SMALL),
                 "color": QUIET,
             }
             axes.text(-0.5 - 8 / scale, drop, "n =", ha="right", **look)
@@ -343,7 +292,7 @@ def _draw_panel(axes: Axes, panel: Cusum) -> None:
     axes.plot(np.arange(n + 1), [0.0, *panel.path], "-", color=BLUE, linewidth=1.2)
     if not np.isnan(panel.limit):
         axes.axhline(panel.limit, color=QUIET, linestyle="-.", linewidth=1.0)
-        look: Any = {"va": "center", "fontproperties": _font(SMALL), "color": INK}
+        look: Any = {"va": "center", "fontproperties": font(SMALL), "color": INK}
         axes.text(1.01, panel.limit, f"limit {panel.limit:.1f}", transform=axes.get_yaxis_transform(), **look)
     if panel.detected is not None:
         at = panel.detected - panel.baseline
@@ -353,7 +302,7 @@ def _draw_panel(axes: Axes, panel: Cusum) -> None:
     _frame(axes)
     _small_ticks(axes)
     title = f"CUSUM, by number of children finished after the {panel.baseline} of the baseline"
-    axes.set_title(title, loc="left", fontproperties=_font(NORMAL), color=INK, pad=5)
+    axes.set_title(title, loc="left", fontproperties=font(NORMAL), color=INK, pad=5)
 
 
 def _frame(axes: Axes) -> None:
@@ -366,7 +315,7 @@ def _frame(axes: Axes) -> None:
 def _small_ticks(axes: Axes) -> None:
     axes.tick_params(length=3, color=QUIET)
     for text in (*axes.get_xticklabels(), *axes.get_yticklabels()):
-        text.set_fontproperties(_font(SMALL))
+        text.set_fontproperties(font(SMALL))
         text.set_color(INK)
 
 
