@@ -92,7 +92,8 @@ def make_prediction(
             draws=wanted.draws,
             seed=run.seed,
         )
-        return predict(run.log, scenario, ahead, workers=run.workers, progress=advance)
+        running: Any = {"workers": run.workers, "store": run.cache, "cluster": run.cluster}
+        return predict(run.log, scenario, ahead, **running, progress=advance)
     except ValueError as error:
         remedy = getattr(error, "remedy", "Use an extract with more children or more years, or another scenario")
         raise InputError(Problem(name, "", str(error), remedy)) from error

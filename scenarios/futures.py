@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -103,13 +105,16 @@ def draw_futures(
     ahead: Ahead,
     *,
     workers: int = 1,
+    store: Path | None = None,
+    cluster: Any = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Drawn:
     """Simulate the cohorts that enter in the months after the log's end, with the change and without it.
 
     Every draw has an effect: how likely the idea is to change nothing at all is weighed in when the prediction is
-    judged. The result does not depend on `workers`. Raises ValueError for a log too small to watch anything, and for a
-    scenario that does not fit the pathway.
+    judged. `workers`, `store`, `cluster` and `progress` are those of `simulation.running.in_order`; the result does not
+    depend on them. Raises ValueError for a log too small to watch anything, and for a scenario that does not fit the
+    pathway.
     """
     if not len(log.cases):
         raise ValueError("the log has no case to predict from")
@@ -121,7 +126,8 @@ def draw_futures(
     periods = CohortPeriods.after(begins - pd.Timedelta(days=1), ahead.months, ahead.period)
     certain = replace(scenario, no_effect=0.0)
     task = _Task(log, base, snapshot(log, base), ahead.gates, certain, watched, periods, ahead.seed)
-    found = list(in_order(_draw, [(task, number) for number in range(ahead.draws)], workers, progress=progress))
+    jobs = [(task, number) for number in range(ahead.draws)]
+    found = list(in_order(_draw, jobs, workers, store=store, cluster=cluster, progress=progress))
     counts = np.stack([one[1] for one in found])
     return Drawn(
         base=base,

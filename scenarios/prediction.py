@@ -12,6 +12,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from importlib import metadata
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -47,15 +49,18 @@ def predict(
     ahead: Ahead | None = None,
     *,
     workers: int = 1,
+    store: Path | None = None,
+    cluster: Any = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Prediction:
     """The prediction of a scenario for the cohorts that enter after the log's end (or from its start date on).
 
-    The same arguments give the same prediction, whatever the number of `workers`. Raises ValueError as `draw_futures`.
+    The same arguments give the same prediction, whatever `workers`, `store` and `cluster` (see `draw_futures`, which
+    says what is raised too).
     """
     ahead = ahead or Ahead()
     seed = ahead.seed
-    drawn = draw_futures(log, scenario, ahead, workers=workers, progress=progress)
+    drawn = draw_futures(log, scenario, ahead, workers=workers, store=store, cluster=cluster, progress=progress)
     found = charts(log, drawn, seed=seed)
     return Prediction(
         name=scenario.name,
