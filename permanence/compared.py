@@ -164,6 +164,13 @@ class ScenarioResult(Part):
     rationale: str
     evidence: str
     confirmed: bool
+    touches: list[str]
+    """What each change touches on the map, a line a change."""
+    applies_to: str
+    """Whom it is for, in words."""
+    first_measure: str
+    """The measure that moves first if it works."""
+    side_effects: list[str]
     stages: list[StageEffect]
     all_stages: StageEffect
     aims: list[AimEffect]

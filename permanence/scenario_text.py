@@ -9,7 +9,6 @@ from event_logs.project import Project
 from permanence.gates import gates_of
 from permanence.project_scenarios import compared_scenarios, known_scenarios, own_scenarios
 from scenarios.declared import declared_with
-from scenarios.parts import ChangeError
 from scenarios.ready_made import POSTER
 from scenarios.scenario import Scenario
 from simulation.model import PathwayModel
@@ -31,20 +30,9 @@ def listed(project: Project | None) -> str:
     for name, scenario in known_scenarios(project).items():
         mark = "*" if name in compared else " "
         whose = "  (in the project)" if name in own else ""
-        lines += [f"{mark} {name}: {scenario.title}{whose}", *(f"      {line}" for line in pictured(scenario, model))]
+        lines += [f"{mark} {name}: {scenario.title}{whose}", *(f"      {line}" for line in scenario.pictured(model))]
     told = "* compared by `permanence compare` and `permanence run`; others when [scenarios] use names them."
     return "\n".join([*lines, "", told])
-
-
-def pictured(scenario: Scenario, model: PathwayModel) -> list[str]:
-    """A line a change: what it touches on the map; why, where the pathway has nothing to be touched."""
-    lines = []
-    for change in scenario.changes:
-        try:
-            lines.append(change.pictured(model))
-        except ChangeError as error:
-            lines.append(f"not possible here: {error}")
-    return lines
 
 
 def shown(scenario: Scenario, project: Project | None) -> str:
@@ -57,7 +45,7 @@ def _body(scenario: Scenario, model: PathwayModel) -> Iterator[str]:
     yield from _wrapped(scenario.rationale, "")
     yield ""
     yield "On the map"
-    for change, line in zip(scenario.changes, pictured(scenario, model), strict=True):
+    for change, line in zip(scenario.changes, scenario.pictured(model), strict=True):
         yield from _wrapped(f"{change.type}: {line}", "  ")
         for key, size in change.ranges().items():
             yield from _wrapped(f"{key.replace('_', ' ')}: {size}", "    ")

@@ -73,7 +73,8 @@ class Comparison:
     """Children open at the start who are in no step of the model: they stay as they are."""
     warnings: tuple[str, ...]
     evidence: pd.DataFrame
-    """scenario, title, rationale, evidence, confirmed."""
+    """scenario, title, rationale, evidence, confirmed, touches (a line a change), applies_to (in words), first_measure,
+    side_effects."""
     compared: Compared
     """The runs behind the tables."""
 
@@ -223,8 +224,20 @@ def _comparison(experiment: Experiment, draws: Draws, years: float, left_out: tu
         unplaced=len(experiment.cohort.unplaced),
         warnings=base.warnings,
         evidence=pd.DataFrame(
-            [(s.name, s.title, s.rationale, s.evidence_text, s.confirmed) for s in experiment.scenarios],
-            columns=["scenario", "title", "rationale", "evidence", "confirmed"],
+            [
+                {
+                    "scenario": one.name,
+                    "title": one.title,
+                    "rationale": one.rationale,
+                    "evidence": one.evidence_text,
+                    "confirmed": one.confirmed,
+                    "touches": list(one.pictured(base)),
+                    "applies_to": str(one.applies_to),
+                    "first_measure": one.first_measure,
+                    "side_effects": list(one.side_effects),
+                }
+                for one in experiment.scenarios
+            ]
         ),
         compared=compared,
     )

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, StrictBool, StrictInt, StringConstraints
 from event_logs.project.fields import FORBID, PlainDate, Text
 from scenarios.capacity import Demand
 from scenarios.changes import Change
+from scenarios.parts import ChangeError
 from scenarios.ranges import Elicited, Range
 from simulation.model import PathwayModel
 from simulation.model_law import Number
@@ -120,6 +121,16 @@ class Scenario:
     def evidence_text(self) -> str:
         """What is known, and what is not, with its sources, as one paragraph."""
         return " ".join(str(one) for one in self.evidence)
+
+    def pictured(self, model: PathwayModel) -> tuple[str, ...]:
+        """A line a change: what it touches on the map; why, where the pathway has nothing to be touched."""
+        lines = []
+        for change in self.changes:
+            try:
+                lines.append(change.pictured(model))
+            except ChangeError as error:
+                lines.append(f"not possible here: {error}")
+        return tuple(lines)
 
     def ranges(self) -> dict[str, Range | Elicited]:
         """Everything uncertain in the changes, in the order of `sizes`, by place: `changes.0.factor`."""

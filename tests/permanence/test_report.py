@@ -180,6 +180,8 @@ def test_the_figures_of_the_results_are_on_the_page(page: Page) -> None:
         "7 from before reliable recording and 5 whose step was not recorded",
         "Saving idea −100 −180 to −20 38 of 40 less waiting",
         "Idle idea 3 −30 to 36 38 of 40 no detectable difference",
+        "What it touches , for children of locality North: A → [one more step] → B",
+        "Responds first: Steps taken. Side effects: More work. Another queue.",
         "children.csv 10 6 3 1 total row 1",
         "children.csv missing child id 3",
         "A note on the records.",
