@@ -82,6 +82,8 @@ class PlaceQueue:
                 for item, day in zip(some, days, strict=True):
                     if day is None:
                         self._queue(item.child, host.ready.work[step.name], item.since)
+        if self._later is not None and self._later[0] <= host.horizon:
+            host.at(self._later[0], self._change, self._later[1])
         for _, back in self._away:
             if host.start < back <= host.horizon:
                 host.at(back, self._offer, None, last=True)
