@@ -16,6 +16,7 @@ import pandas as pd
 
 from event_logs.log import EventLog
 from event_logs.window import ObservationWindow
+from scenarios.checks import check
 from scenarios.cohort_shares import CohortShares, Floats, Ints, estimate
 from scenarios.nested import drawn_sizes
 from scenarios.predicted import WITH
@@ -113,8 +114,8 @@ def draw_futures(
 
     Every draw has an effect: how likely the idea is to change nothing at all is weighed in when the prediction is
     judged. `workers`, `store`, `cluster` and `progress` are those of `simulation.running.in_order`; the result does not
-    depend on them. Raises ValueError for a log too small to watch anything, and for a scenario that does not fit the
-    pathway.
+    depend on them. Raises ValueError for a log too small to watch anything, and InputError for a scenario that does not
+    fit the pathway or reaches too few children (`checks.check`).
     """
     if not len(log.cases):
         raise ValueError("the log has no case to predict from")
@@ -124,8 +125,9 @@ def draw_futures(
         raise ValueError("the log has too few children in every stage to predict a run chart")
     begins = first_day(log, scenario)
     periods = CohortPeriods.after(begins - pd.Timedelta(days=1), ahead.months, ahead.period)
-    certain = replace(scenario, no_effect=0.0)
-    task = _Task(log, base, snapshot(log, base), ahead.gates, certain, watched, periods, ahead.seed)
+    certain, cohort = replace(scenario, no_effect=0.0), snapshot(log, base)
+    check([certain], base, cohort, ahead.months / 12.0)
+    task = _Task(log, base, cohort, ahead.gates, certain, watched, periods, ahead.seed)
     jobs = [(task, number) for number in range(ahead.draws)]
     found = list(in_order(_draw, jobs, workers, store=store, cluster=cluster, progress=progress))
     counts = np.stack([one[1] for one in found])

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from event_logs.derive import derive
+from event_logs.errors import InputError
 from event_logs.log import EventLog
 from event_logs.project import load_project
 from event_logs.synthetic import Council, generate
-from scenarios import ALL_STAGES, NULL, Range, Scenario, compare
+from scenarios import ALL_STAGES, NULL, AppliesTo, Range, Scenario, compare
 from scenarios.activities import Add
 from scenarios.planted import planted_idea
 from simulation import Sessions
@@ -180,6 +181,46 @@ def test_pairs_must_be_compared_and_fit_together(council) -> None:
         ValueError, match="'four-week-review' and 'again' cannot be made together: there is one already"
     ):
         compare(log, [planted_idea("four-week-review"), again], together=[("four-week-review", "again")], panel=panel)
+
+
+def test_the_other_planted_ideas_save_what_they_truly_save_in_their_stage(council) -> None:
+    log, panel, truth = council
+    stages = {
+        "earlier-health-advice": "Papers: recommendation to papers complete",
+        "leaflet-and-conversations": "Court: application lodged to order",
+    }
+    found = compare(log, [planted_idea(name) for name in stages], panel=panel, draws=8, replications=1, seed=3).stages
+    for name, stage in stages.items():
+        true = truth["changes"][name]["stages"][stage]
+        row = found[(found["scenario"] == name) & (found["stage"] == stage)].iloc[0]
+        assert row["difference_weeks"] < 0
+        assert row["low_weeks"] <= true["difference_weeks"] <= row["high_weeks"]
+        assert row["low_child_weeks"] <= -true["child_weeks_saved"] <= row["high_child_weeks"]
+        others = found[(found["scenario"] == name) & found["stage"].str.startswith("Planning")].iloc[0]
+        assert others["difference_child_weeks"] == 0.0
+
+
+def test_a_change_that_reaches_hardly_anybody_is_refused_before_anything_is_run(council) -> None:
+    log, panel, _ = council
+    few = replace(
+        planted_idea("earlier-legal-advice"), applies_to=AppliesTo(locality=("North East",), share_reached=0.01)
+    )
+    with pytest.raises(InputError, match=r"applies_to: the change reaches about [0-9] children in 3 years"):
+        compare(log, [few], panel=panel)
+    unknown = replace(few, applies_to=AppliesTo(attributes={"localty": ("North East",)}))
+    with pytest.raises(InputError, match="Did you mean 'locality'"):
+        compare(log, [unknown], panel=panel)
+
+
+def test_a_change_for_some_children_saves_less_and_null_is_exactly_nothing(council) -> None:
+    log, panel, _ = council
+    whole = planted_idea("four-week-review")
+    some = replace(whole, name="some", applies_to=AppliesTo(age_under=12, share_reached=0.5, ramp_up_months=12))
+    none = replace(some, name="none", no_effect=1.0)
+    found = compare(log, [whole, some, none], panel=panel, draws=4, replications=1, years=2.0).stages
+    saved = found[found["stage"] == ALL_STAGES].set_index("scenario")["difference_child_weeks"]
+    assert saved["four-week-review"] < saved["some"] < 0.0
+    assert saved["none"] == 0.0
 
 
 def test_moves_are_known_where_placements_are(council, result) -> None:
