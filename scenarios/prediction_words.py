@@ -112,7 +112,7 @@ def power_lines(prediction: Prediction) -> list[str]:
         lines += [
             f"{chart.watched.label}: chance to see it, with {expected:g} {children} a month",
             _row(f"after so many months (and {chart.watched.horizon_days:g} days)", [f"{one}" for one in months])
-            + f"  {100 * WANTED:.0f}% after    {100 * WANTED:.0f}% in a year with",
+            + f"  {100 * WANTED:.0f}% after       {100 * WANTED:.0f}% in a year with",
         ]
         for method in METHODS:
             mine = [row for row in rows if row.method == method]
@@ -122,7 +122,7 @@ def power_lines(prediction: Prediction) -> list[str]:
             rates = sorted({row.per_month for row in mine})
             in_year = [row.per_month for row in mine if row.months == _YEAR and row.detected >= WANTED]
             needed = f"{min(in_year):g} a month" if in_year else f"over {rates[-1]:g} a month"
-            lines.append(_row(method, [f"{100 * own[span]:.0f}%" for span in months]) + f"  {after:<14}{needed}")
+            lines.append(_row(method, [f"{100 * own[span]:.0f}%" for span in months]) + f"  {after:<16}{needed}")
     if lines:
         most = 100 * max(row.false_alarm for row in prediction.power)
         lines.append(f"Without a change each way of looking sees one in at most {most:.0f} of 100 tests.")
