@@ -66,6 +66,7 @@ class Renamed:
 
     type: ClassVar[str] = "nothing"
     factor: Range
+    type: str = "placebo"
     step: str = f"{v.LODGED} → {v.PERMANENCE_ORDER}"
 
     def ranges(self) -> dict[str, Range]:
