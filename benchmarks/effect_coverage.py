@@ -66,7 +66,6 @@ class Renamed:
 
     type: ClassVar[str] = "nothing"
     factor: Range
-    type: str = "placebo"
     step: str = f"{v.LODGED} → {v.PERMANENCE_ORDER}"
 
     def ranges(self) -> dict[str, Range]:

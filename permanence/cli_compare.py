@@ -31,6 +31,25 @@ Monthly = Annotated[bool, typer.Option("--monthly", help="With them: points by m
 PredictionDraws = Annotated[
     int, typer.Option("--draws", min=20, max=2000, help="With them: how many draws of the model.")
 ]
+FindSensitivity = Annotated[
+    bool,
+    typer.Option(
+        "--sensitivity", help="Also what the savings depend on, and how large each effect must be; takes minutes."
+    ),
+]
+
+Together = Annotated[
+    list[str] | None,
+    typer.Option("--together", metavar="IDEA+IDEA", help="Also two ideas made at once: do they add up? Repeatable."),
+]
+
+
+def _pair(text: str) -> tuple[str, str]:
+    """Two names from the text of an option; wrong usage when it is anything else."""
+    one, joined, two = text.partition("+")
+    if not joined or not one or not two or one == two or "+" in two:
+        raise typer.BadParameter(f"two ideas joined by +, got {text!r}", param_hint="--together")
+    return one, two
 
 
 def _one_way(predict: str | None, power: str | None, observed: bool, prediction: str | None) -> bool:
@@ -54,6 +73,8 @@ def compare_command(
     draws: PredictionDraws = 100,
     workers: Workers = None,
     cluster: Cluster = None,
+    sensitivity: FindSensitivity = False,
+    together: Together = None,
 ) -> None:
     """Estimate what each change idea would save.
 
@@ -68,5 +89,7 @@ def compare_command(
         for line in command(done, named, months=months, monthly=monthly, draws=draws):
             typer.echo(line)
         return
-    done = run_project(project, out, ("derive", "fit", "compare"), workers=workers, cluster=cluster)
+    stages = ("derive", "fit", "compare", *(("sensitivity",) if sensitivity else ()))
+    pairs = tuple(_pair(text) for text in together or ())
+    done = run_project(project, out, stages, workers=workers, cluster=cluster, together=pairs)
     say_findings(done, report=False)

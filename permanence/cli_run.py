@@ -22,17 +22,19 @@ def run_project(
     display: StageDisplay | None = None,
     workers: int | None = None,
     cluster: str | None = None,
+    together: tuple[tuple[str, str], ...] = (),
 ) -> Run:
     """Run stages of a project, each only if it is not current, and say what there is to say of its rows.
 
     What is simulated many times is worked on by up to `workers` processes (None: one a processor), or by a `cluster`.
+    `together` names pairs of ideas to be compared both at once as well.
     """
     from permanence.pipeline import Run, run_stages
     from permanence.progress import StageDisplay
     from permanence.terminal import show_ledger, show_loaded
 
     settings = {"workers": workers or processors(), "cluster": cluster} | ({} if seed is None else {"seed": seed})
-    done = Run.of(project, out=out, **settings)
+    done = Run.of(project, out=out, together=together, **settings)
     if display is not None:
         run_stages(done, stages, display)
     else:

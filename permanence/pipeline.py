@@ -18,7 +18,7 @@ from event_logs.derive import Derivation, derive, write_quarantine
 from event_logs.digests import code_digest, combined_digest, digest, file_digest
 from event_logs.errors import InputError, Problem
 from event_logs.log import EventLog
-from event_logs.project import Project, load_project
+from event_logs.project import Project, load_project, nearest
 from permanence import collect, collect_compared, collect_mined
 from permanence.files import complete_files, write_text
 from permanence.gates import gates_of, panel_of
@@ -84,10 +84,18 @@ STAGES: dict[str, Stage] = {
         ),
         Stage("fit", "Fitting the pathway model", after=("derive",), parts=("model",), files=MODEL_FILES),
         Stage("compare", "Comparing change ideas", after=("derive", "fit"), parts=("scenarios", "leverage")),
-        Stage("report", "Writing the report", after=("derive", "mine", "fit", "compare"), files=(REPORT,)),
+        Stage(
+            "sensitivity",
+            "Finding what the savings depend on",
+            after=("derive", "fit", "compare"),
+            parts=("sensitivity",),
+        ),
+        Stage(
+            "report", "Writing the report", after=("derive", "mine", "fit", "compare", "sensitivity"), files=(REPORT,)
+        ),
     )
 }
-OPTIONAL_FOR_REPORT = frozenset({"fit", "compare"})
+OPTIONAL_FOR_REPORT = frozenset({"fit", "compare", "sensitivity"})
 """The report says so when these have not run; it does not need them."""
 
 
@@ -103,6 +111,8 @@ class Run:
     workers: int = 1
     cluster: str | None = None
     """Address of a dask scheduler whose workers do the work of many runs; None for processes here."""
+    together: tuple[tuple[str, str], ...] = ()
+    """Pairs of ideas to be compared both at once as well."""
     record: dict[str, Any] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
     """What the person should know at the end."""
@@ -150,10 +160,12 @@ class Run:
         if not stage.after:
             parts |= {f"file {file}": sha for file, sha in self.inputs.items()}
             parts["synthetic"] = str(self.synthetic)
-        if name in {"mine", "compare"}:
+        if name in {"mine", "compare", "sensitivity"}:
             parts["seed"] = str(self.seed)
-        if name == "compare":
+        if name in {"compare", "sensitivity"}:
             parts["draws"] = str(self.draws)
+        if name == "compare" and self.together:
+            parts["together"] = json.dumps(self.together)
             parts |= {f"scenario {file.name}": file_digest(file) for file in scenario_files(self.project)}
         if name == "report":
             parts |= {f"has {other}": str(self.is_current(other)) for other in sorted(OPTIONAL_FOR_REPORT)}
@@ -333,12 +345,14 @@ def _compare(run: Run, advance: Advance) -> None:
 
     settings: dict[str, Any] = {"panel": gates_of(run.project), "years": HORIZON_YEARS, "workers": run.workers}
     settings |= {"store": run.cache, "cluster": run.cluster}
+    _check_pairs(run)
     levers = max(2, round(run.draws * LEVER_DRAWS))
     total = run.draws + levers
     comparison = compare(
         run.log,
         run.scenarios,
         **settings,
+        together=run.together,
         placements=_placements(run),
         draws=run.draws,
         seed=run.seed,
@@ -349,6 +363,26 @@ def _compare(run: Run, advance: Advance) -> None:
     )
     parts = {"scenarios": collect_compared.scenarios(comparison), "leverage": collect_mined.leverage(table)}
     run.commit("compare", run.results("compare", **parts), lambda folder: None)
+
+
+def _check_pairs(run: Run) -> None:
+    """Only ideas that are compared can be compared together."""
+    known = [scenario.name for scenario in run.scenarios]
+    for name in (name for pair in run.together for name in pair if name not in known):
+        near = nearest(name, known)
+        problem = f"{name!r} is not compared in this project" + (f"; the nearest is {near[0]!r}" if near else "")
+        raise InputError(Problem("--together", "", problem, f"Name two of: {', '.join(known)}"))
+
+
+def _sensitivity(run: Run, advance: Advance) -> None:
+    from permanence.sensitivity_stage import sensitivity
+
+    found = run.found.scenarios
+    assert found is not None
+    settings: dict[str, Any] = {"panel": gates_of(run.project), "years": HORIZON_YEARS, "workers": run.workers}
+    settings |= {"store": run.cache, "cluster": run.cluster, "seed": run.seed}
+    told = sensitivity(run.log, run.scenarios, found, run.draws, advance, settings)
+    run.commit("sensitivity", run.results("sensitivity", sensitivity=told), lambda folder: None)
 
 
 def _report(run: Run, advance: Advance) -> None:
@@ -369,6 +403,7 @@ _DO: dict[str, Callable[[Run, Advance], None]] = {
     "mine": _mine,
     "fit": _fit,
     "compare": _compare,
+    "sensitivity": _sensitivity,
     "report": _report,
 }
 

@@ -188,15 +188,6 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def out_of(share: float | None, number: int) -> str:
-    """A share of a small number, as a count.
-
-    >>> out_of(0.95, 40)
-    '38 of 40'
-    """
-    return NOT_KNOWN if share is None else f"{round(share * number)} of {number}"
-
-
 def detectable(low: float | None, high: float | None) -> bool:
     """Whether an interval lies wholly on one side of no difference."""
     return low is not None and high is not None and (high < 0 or low > 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -134,14 +135,13 @@ class _Curve:
         return places, np.stack([self.found[size] for size in way])
 
 
-def break_evens(space: Space, questions: Sequence[Question], workers: int = 1, **settings: int) -> list[BreakEven]:
-    """The answers to several questions, in their order."""
-    jobs = [(space, question, settings) for question in questions]
-    return list(in_order(_answer, jobs, workers))
+def break_evens(space: Space, questions: Sequence[Question], *, draws: int = 20, **running: Any) -> list[BreakEven]:
+    """The answers to several questions, in their order; `running`: as `simulation.running.in_order`."""
+    return list(in_order(_answer, [(space, question, draws) for question in questions], **running))
 
 
-def _answer(space: Space, question: Question, settings: dict[str, int]) -> BreakEven:
-    return break_even(space, question, **settings)
+def _answer(space: Space, question: Question, draws: int) -> BreakEven:
+    return break_even(space, question, draws=draws)
 
 
 def root_by_bisection(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ from scenarios.nested import Experiment, drawn_sizes, resampled, run_models
 from simulation.fit import fit_pathway
 from simulation.model import PathwayModel
 from simulation.reach import Reach
-from simulation.running import Progress, in_order
+from simulation.running import in_order
 
 Floats = npt.NDArray[np.float64]
 _APART = 1_000_000
@@ -111,12 +112,10 @@ class Space:
         return [(model, None), *changed]
 
 
-def run_points(
-    space: Space, points: Sequence[Point], workers: int = 1, progress: Progress | None = None
-) -> npt.NDArray[np.float64]:
+def run_points(space: Space, points: Sequence[Point], **running: Any) -> Floats:
     """Child-weeks of all stages saved (below 0) at each point: [point, replication, scenario], on common streams."""
     jobs = [(space.experiment, space.models(point)) for point in points]
-    return np.stack(list(in_order(_saved, jobs, workers, progress=progress)))
+    return np.stack(list(in_order(_saved, jobs, **running)))
 
 
 def _saved(experiment: Experiment, models: list[tuple[PathwayModel, Reach | None]]) -> Floats:

@@ -9,28 +9,28 @@ import numpy.typing as npt
 import pandas as pd
 
 from scenarios.designs import Point, Space, run_points
+from scenarios.measures import DAYS_A_WEEK
 from scenarios.unknowns import JUDGEMENT, RECORDS, size_names
-from simulation.running import Progress
 
 Floats = npt.NDArray[np.float64]
 ENDS = (0.1, 0.9)
 """From the 10th to the 90th percentile of what the records, or the stated range, leave possible."""
 
 
-def tornado(space: Space, *, workers: int = 1, progress: Progress | None = None) -> pd.DataFrame:
+def tornado(space: Space, **running: Any) -> pd.DataFrame:
     """One row a scenario and unknown: the child-weeks saved with that unknown at either end, widest first.
 
     Columns: `scenario`; `input`, `kind`, `unit`; `low_value`, `high_value` (the unknown at its 10th and 90th
     percentile); `middle_child_weeks` (difference in all stages with everything as fitted, sizes at their middle),
     `at_low_child_weeks`, `at_high_child_weeks`; `swing_child_weeks` (the distance of these two) with its simulation
     error `swing_error` (NaN with one replication) and `told` (more than twice that). Negative differences are less
-    waiting. All points run on the same streams.
+    waiting. All points run on the same streams. `running`: as `simulation.running.in_order`, and `workers`.
     """
     points = [Point()]
     points += [Point(groups=((place, end),)) for place in space.varying for end in ENDS]
     most = max((one.shape[1] for one in space.drawn), default=0)
     points += [Point(sizes=((place, end),)) for place in range(most) for end in ENDS]
-    saved = run_points(space, points, workers, progress)
+    saved = run_points(space, points, **running)
     rows = []
     for number, scenario in enumerate(space.experiment.scenarios):
         mine = saved[:, :, number]
@@ -38,12 +38,14 @@ def tornado(space: Space, *, workers: int = 1, progress: Progress | None = None)
             at = 1 + 2 * (place if kind == JUDGEMENT else space.varying.index(place))
             at += 2 * len(space.varying) if kind == JUDGEMENT else 0
             ends = [_value(space, number, place, kind, end) for end in ENDS]
-            measured = _swing(mine[0], mine[at], mine[at + 1])
+            measured = swing(mine[0], mine[at], mine[at + 1])
             rows.append((scenario.name, name, kind, unit, *ends, *measured))
     columns = ["scenario", "input", "kind", "unit", "low_value", "high_value", "middle_child_weeks"]
     columns += ["at_low_child_weeks", "at_high_child_weeks", "swing_child_weeks", "swing_error"]
     table = pd.DataFrame(rows, columns=columns)
-    table["told"] = table["swing_child_weeks"] > 2 * table["swing_error"]
+    # What does not change the difference by so much as a day changes nothing.
+    changes = table["swing_child_weeks"] * DAYS_A_WEEK >= 1.0
+    table["told"] = changes & (table["swing_child_weeks"] > 2 * table["swing_error"])
     order = {scenario.name: number for number, scenario in enumerate(space.experiment.scenarios)}
     table = table.assign(place=table["scenario"].map(order), width=-table["swing_child_weeks"])
     return table.sort_values(["place", "width", "input"], kind="stable", ignore_index=True)[[*columns, "told"]]
@@ -64,7 +66,9 @@ def _value(space: Space, scenario: int, place: int, kind: str, end: float) -> fl
     return space.size(scenario, place, end) if kind == JUDGEMENT else space.value(place, end)
 
 
-def _swing(middle: Floats, low: Floats, high: Floats) -> tuple[float, float, float, float, float]:
+def swing(middle: Floats, low: Floats, high: Floats) -> tuple[float, float, float, float, float]:
+    """Means in the middle and at both ends, the distance of the ends, and its error, from replications on the same
+    streams; NaN for the error of one."""
     apart = high - low
     error = float(apart.std(ddof=1) / np.sqrt(len(apart))) if len(apart) > 1 else float("nan")
     return float(middle.mean()), float(low.mean()), float(high.mean()), abs(float(apart.mean())), error
@@ -75,8 +79,7 @@ def screen(
     *,
     method: Literal["morris", "sobol"] = "morris",
     size: int = 8,
-    workers: int = 1,
-    progress: Progress | None = None,
+    **running: Any,
 ) -> pd.DataFrame:
     """One row a scenario and unknown, all unknowns moved at once, most important first (through SALib).
 
@@ -92,11 +95,11 @@ def screen(
     most = max((one.shape[1] for one in space.drawn), default=0)
     names = [f"group {place}" for place in space.varying] + [f"size {place}" for place in range(most)]
     problem = {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
-    sample = _morris_sample(problem, size, space) if method == "morris" else _sobol_sample(problem, size, space)
-    saved = run_points(space, [_point(space, row) for row in sample], workers, progress).mean(axis=1)
+    sample = sampled(method, problem, size, space.experiment.seed)
+    saved = run_points(space, [_point(space, row) for row in sample], **running).mean(axis=1)
     rows = []
     for number, scenario in enumerate(space.experiment.scenarios):
-        told = _analysed(method, problem, sample, saved[:, number], space.experiment.seed)
+        told = analysed(method, problem, sample, saved[:, number], space.experiment.seed)
         mine: list[tuple[Any, ...]] = []
         for place, name, kind, _ in _unknowns(space, number):
             at = len(space.varying) + place if kind == JUDGEMENT else space.varying.index(place)
@@ -112,19 +115,18 @@ def _point(space: Space, row: Floats) -> Point:
     return Point(groups=groups, sizes=sizes)
 
 
-def _morris_sample(problem: dict[str, Any], size: int, space: Space) -> Floats:
-    from SALib.sample import morris
+def sampled(method: str, problem: dict[str, Any], size: int, seed: int) -> Floats:
+    """The points of the design, as [point, variable]."""
+    if method == "morris":
+        from SALib.sample import morris
 
-    return np.asarray(morris.sample(problem, size, num_levels=4, seed=space.experiment.seed))
-
-
-def _sobol_sample(problem: dict[str, Any], size: int, space: Space) -> Floats:
+        return np.asarray(morris.sample(problem, size, num_levels=4, seed=seed))
     from SALib.sample import sobol
 
-    return np.asarray(sobol.sample(problem, size, calc_second_order=False, seed=space.experiment.seed))
+    return np.asarray(sobol.sample(problem, size, calc_second_order=False, seed=seed))
 
 
-def _analysed(method: str, problem: dict[str, Any], sample: Floats, outcome: Floats, seed: int) -> tuple[Floats, ...]:
+def analysed(method: str, problem: dict[str, Any], sample: Floats, outcome: Floats, seed: int) -> tuple[Floats, ...]:
     """Importance, error and interaction of each variable of the problem."""
     if np.ptp(outcome) == 0.0:
         nothing = np.zeros(problem["num_vars"])

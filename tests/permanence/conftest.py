@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hand_results import aim_table, bottleneck_table, log_summary, scenario_part, stage_table
+from hand_results import aim_table, bottleneck_table, log_summary, scenario_part, sensitivity_part, stage_table
 
 from event_logs.synthetic import Council, generate
 from permanence import collect
@@ -62,4 +62,5 @@ def hand_made() -> Results:
         aims=collect.aims(aim_table()),
         bottlenecks=collect.bottlenecks(bottleneck_table([0.7, 0.3], [False, False])),
         scenarios=scenario_part(),
+        sensitivity=sensitivity_part(),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from permanence.compared import Scenarios
+from permanence.compared import Scenarios, Sensitivity
 from permanence.results import LogSummary
 
 
@@ -278,5 +278,44 @@ def scenario_part() -> Scenarios:
             ],
             "not_simulated": ["Aim 1: not known"],
             "warnings": [],
+        }
+    )
+
+
+def sensitivity_part() -> Sensitivity:
+    """What the saving idea depends on: two unknowns, and a break-even size that is met and one that is not."""
+    bar = {"kind": "records", "unit": "a year", "low_value": 300.0, "high_value": 360.0, "error_child_weeks": 2.0}
+    size = {"target_share": 0.75, "none_value": 0.0, "tried_value": 180.0, "without_share": 0.1}
+    return Sensitivity.model_validate(
+        {
+            "draws": 40,
+            "replications": 3,
+            "ideas": [
+                {
+                    "name": "saves",
+                    "title": "Saving idea",
+                    "middle_child_weeks": -100.0,
+                    "tornado": [
+                        bar
+                        | {"input": "New cases", "at_low_child_weeks": -80.0, "at_high_child_weeks": -130.0}
+                        | {"swing_child_weeks": 50.0, "told": True},
+                        bar
+                        | {"input": "Size", "kind": "judgement", "unit": "as stated", "at_low_child_weeks": -99.0}
+                        | {"at_high_child_weeks": -101.0, "swing_child_weeks": 2.0, "told": False},
+                    ],
+                    "screened": [
+                        {"input": "New cases", "kind": "records", "importance_child_weeks": 60.0, "rank": 1}
+                        | {"error_child_weeks": 5.0, "interaction_child_weeks": 4.0}
+                    ],
+                    "break_even": [
+                        size
+                        | {"effect": "bring forward: days before review", "aim": 3, "size_value": 42.5}
+                        | {"low_value": 30.0, "high_value": None, "reached_share": 0.9, "tried_share": 0.9},
+                        size
+                        | {"effect": "shorten: factor", "aim": 4, "size_value": None, "low_value": None}
+                        | {"high_value": None, "reached_share": 0.0, "tried_share": 0.2},
+                    ],
+                }
+            ],
         }
     )

@@ -178,8 +178,8 @@ def test_the_figures_of_the_results_are_on_the_page(page: Page) -> None:
         "Who is counted, and by which clock",
         "20 4 10 3 2 1",  # aim 2: eligible, met, late, overdue, open within, left
         "7 from before reliable recording and 5 whose step was not recorded",
-        "Saving idea −100 −180 to −20 38 of 40 less waiting",
-        "Idle idea 3 −30 to 36 38 of 40 no detectable difference",
+        "Saving idea −100 −180 to −20 95% less waiting",
+        "Idle idea 3 −30 to 36 95% no detectable difference",
         "What it touches , for children of locality North: A → [one more step] → B",
         "Responds first: Steps taken. Side effects: More work. Another queue.",
         "children.csv 10 6 3 1 total row 1",
@@ -214,6 +214,24 @@ def test_tied_stages_are_marked_in_the_table(full: Results) -> None:
 def test_work_that_moves_is_shown_and_work_that_does_not_is_left_out(page: Page) -> None:
     assert "Review 60 12.0 10.0 to 14.0" in page.text
     assert "Unmoved step" not in page.text
+
+
+def test_what_an_idea_does_elsewhere_and_what_it_depends_on_stands_in_the_page(hand_made: Results) -> None:
+    page = render(hand_made, {})
+    assert (
+        "Probability that it helps: 95%. Allowing for the 2 ideas compared, it can still be told from chance." in page
+    )
+    assert "Most is saved in A: 120 child-weeks; the next queue to fill is Court: 0.4 more children waiting" in page
+    assert "50% is the chance of the years themselves, 30% what the records leave open, and 20% the range" in page
+    assert "Worth measuring first: Size of the effect (stated with the idea), 40% of the spread" in page
+    assert "+10.0 (+5.0 to +15.0)" in page  # percentage points of an aim
+    assert "they save 37 child-weeks less together" in page
+    assert "With all unknowns moved at once (Morris), most matter: New cases (60 ± 5) child-weeks." in page
+    assert "42.5 brings 75% for aim 3 (95% interval 30 to more than 180)." in page
+    assert "75% for aim 4 is not reached even at 180 (20% there, 10% without the change)." in page
+    without = render(hand_made.model_copy(update={"sensitivity": None}), {})
+    assert "What the savings depend on" in page
+    assert "What the savings depend on" not in without
 
 
 @pytest.mark.parametrize("part", ["stages", "aims", "transitions", "bottlenecks", "scenarios", "data_quality", "model"])

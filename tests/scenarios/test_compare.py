@@ -109,9 +109,9 @@ def test_the_number_of_workers_changes_nothing(council) -> None:
 
 def test_another_scenario_beside_it_changes_nothing(council, result) -> None:
     log, panel, _ = council
-    alone = compare(log, [planted_idea("four-week-review")], panel=panel, draws=8, replications=2, seed=3)
-    beside = result.stages[result.stages["scenario"] == "four-week-review"].reset_index(drop=True)
-    assert alone.stages.equals(beside)
+    alone = compare(log, [planted_idea("four-week-review")], panel=panel, draws=2, replications=2, seed=3)
+    beside = result.draws.values[:2, :, [0, 3]]
+    assert np.array_equal(alone.draws.values, beside, equal_nan=True)
 
 
 def test_the_null_scenario_changes_no_measure_at_all(result) -> None:
