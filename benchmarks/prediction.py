@@ -7,7 +7,7 @@ after (`event_logs.synthetic`, planted sizes) and from journeys in which nothing
 - how often a point lies within its 80 and 95 % limits: points of the changed future within those with the change, and
   of the unchanged future within those without. Shares of few children fall into few values, so a share of what lies on
   a limit counts as inside ("exact", from the point's randomised place in its prediction), beside the plain count. The
-  unchanged future of a council is the same for both ideas, so its points are counted twice; errors are between councils;
+  unchanged future of a council is the same for both ideas, so its points count twice; errors are between councils;
 - the verdicts, on the stage agreed beforehand and on the step that should respond first, in both futures;
 - how often the log predictive ratio favours the change.
 

@@ -8,7 +8,7 @@ among themselves (one queue, one panel for all of them). The mixture over the dr
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -43,11 +43,10 @@ class CohortShares:
         mixed: Floats = choose + betaln(k + a, children - k + b) - betaln(a, b)
         return mixed
 
-    def pmf(self, cohort: int, children: int, weight: Floats | None = None) -> Floats:
-        """Probability of 0, 1, ... all of the children, over the draws (equally, or by weights that sum to 1)."""
-        each = np.exp(self.log_pmf(cohort, children, np.arange(children + 1)))
-        total: Floats = each.mean(axis=0) if weight is None else weight @ each
-        return total
+    def pmf(self, cohort: int, children: int) -> Floats:
+        """Probability of 0, 1, ... all of the children, over the draws."""
+        each: Floats = np.exp(self.log_pmf(cohort, children, np.arange(children + 1))).mean(axis=0)
+        return each
 
     def limits(self, cohort: int, children: int, tails: tuple[float, ...]) -> list[float]:
         """The shares below which these probabilities lie, in rising order; the one at the border counts half (mid-P).
@@ -86,10 +85,6 @@ class CohortShares:
             scale = (1 - self.spread) / self.spread
             p = generator.beta(np.maximum(p * scale, _SMALLEST), np.maximum((1 - p) * scale, _SMALLEST))
         return np.asarray(generator.binomial(children[None, :], p), dtype=np.int64)
-
-    def first(self, cohorts: int) -> CohortShares:
-        """Only the first cohorts."""
-        return replace(self, chance=self.chance[:, :cohorts])
 
 
 def estimate(reached: Ints, children: Ints, noise: Floats, sizes: Floats | None = None) -> CohortShares:

@@ -11,12 +11,6 @@ from scenarios.cohort_shares import CohortShares, Floats, Ints
 from scenarios.predicted import WITH, WITHOUT, PredictedChart
 from simulation.streams import stable_hash
 
-AS_EXPECTED = "did what was expected"
-LESS = "less than expected"
-TOO_FEW = "no sign yet: too few children to tell"
-ELSE = "something else"
-UNMOVED = "nothing expected, nothing seen"
-NOT_YET = "no point is complete yet"
 Verdict = Literal[
     "did what was expected",
     "less than expected",

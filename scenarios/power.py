@@ -84,20 +84,6 @@ def power_table(
     return pd.DataFrame(rows, columns=columns)
 
 
-def needed(table: pd.DataFrame, *, wanted: float = WANTED) -> pd.DataFrame:
-    """The fewest months, and with them children, of the table with which a change is seen so often.
-
-    Columns: `per_month`, `method`, `months`, `children`; both NaN where no number in the table is enough.
-    """
-    rows = []
-    for (rate, method), group in table.groupby(["per_month", "method"], sort=False):
-        enough = group[group["detected"] >= wanted].sort_values("months")
-        first = enough.iloc[0] if len(enough) else None
-        known = (np.nan, np.nan) if first is None else (float(first["months"]), float(first["children"]))
-        rows.append((rate, method, *known))
-    return pd.DataFrame(rows, columns=["per_month", "method", "months", "children"])
-
-
 @dataclass(frozen=True, eq=False)
 class _Tests:
     """Many simulated tests: the days of each child, months in order, baseline first."""

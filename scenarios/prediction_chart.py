@@ -15,7 +15,6 @@ from scenarios.predicted import PredictedChart
 
 _MOST_BEFORE = {"quarter": 16, "month": 24}
 """Points before the change that are drawn, so that every number of children can be read."""
-_PERIOD = {"quarter": "quarter", "month": "month"}
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,6 @@ def test_with_spread_it_is_beta_binomial_and_draws_are_mixed() -> None:
     size = (1 - 0.2) / 0.2
     each = [stats.betabinom.pmf(np.arange(6), 5, p * size, (1 - p) * size) for p in (0.3, 0.7)]
     assert shares.pmf(0, 5) == pytest.approx(np.mean(each, axis=0))
-    assert shares.pmf(0, 5, np.array([0.9, 0.1])) == pytest.approx(0.9 * each[0] + 0.1 * each[1])
 
 
 def test_limits_hold_what_they_say_on_average() -> None:

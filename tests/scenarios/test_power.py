@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scenarios.power import CUSUM, RANK_TEST, RUN_CHART, Plan, needed, power_table
+from scenarios.power import CUSUM, RANK_TEST, RUN_CHART, Plan, power_table
 
 PUBLISHED = {(1, 0.25): (30, 32), (2, 0.25): (42, 48), (4, 0.25): (60, 66), (2, 0.4): (76, 79), (4, 0.4): (93, 96)}
 """Children a month and fall -> per cent seen within 12 months after 12 before, by the CUSUM and the rank test."""
@@ -79,14 +79,6 @@ def test_children_who_never_get_there_count() -> None:
     changed = np.concatenate([np.full(90, 30.0), np.full(10, np.inf)])
     table = power_table([(changed, usual)], Plan(horizon_days=60), months=(18,), per_month=(5,), tests=300)
     assert table.set_index("method")["detected"].loc[[RANK_TEST, CUSUM]].min() > 0.95
-
-
-def test_the_fewest_months_that_are_enough() -> None:
-    rows = [(2.0, 6, 12, "a", 0.3), (2.0, 12, 24, "a", 0.85), (2.0, 24, 48, "a", 0.9), (2.0, 6, 12, "b", 0.1)]
-    table = pd.DataFrame(rows, columns=["per_month", "months", "children", "method", "detected"])
-    found = needed(table).set_index("method")
-    assert found.loc["a", ["months", "children"]].tolist() == [12, 24]
-    assert found.loc["b", ["months", "children"]].isna().all()
 
 
 def test_what_cannot_be_simulated_is_refused() -> None:
