@@ -15,7 +15,8 @@ What is planted, and what stands for it where the records show something else:
 - shares: what a plan decides, by age band; deferrals at the panel; orders; hearing advice; going home means ceasing at
   once. The mix of ages among those who lodge is that of all 200 councils together;
 - new cases a year, their trend (none), and children to a family;
-- the panel's weekday and weeks, skipped month, slots and lead time: found or not, there is no interval.
+- the panel's weekday and weeks, skipped month, slots and lead time: found or not, there is no interval. In a few
+  councils the panel is full on all but a few dates, and its lead time cannot be told: the fit says so.
 
 Not judged: the way home from home (who may still be accommodated depends on age, which the model has no law of), ages
 of leaving (they depend on the day of the plan), and the share of a duration that goes with the child, which refits keep
@@ -54,6 +55,7 @@ from simulation.fit import fit_pathway
 from simulation.gates import ReviewCycle, Sessions
 from simulation.laws import Law
 from simulation.model import PathwayModel
+from simulation.panel_fit import MAY_BE_LESS
 
 Floats = npt.NDArray[np.float64]
 COUNCILS, REFITS, DRAWS = 200, 20, 400_000
@@ -202,6 +204,9 @@ def calendar(model: PathwayModel) -> dict[str, bool]:
         "panel: skipped month": panel.skip_months == COUNCIL.panel_skip_months,
         "panel: slots": panel.slots == COUNCIL.panel_slots,
         "panel: lead time": panel.lead_days == COUNCIL.panel_lead_days,
+        "panel: lead time, or said that it may be less": (
+            panel.lead_days == COUNCIL.panel_lead_days or panel.source.endswith(MAY_BE_LESS)
+        ),
         "panel: no date cancelled": panel.cancelled == (),
     }
 

@@ -16,6 +16,9 @@ _MINIMUM_A_MONTH = 5.0
 """A month counts as skipped only where the months have this many appearances on average."""
 _FEWEST_GAPS = 5
 """From fewer waits no lead time is told: it is taken to be none."""
+_FEW_SPARE = 0.1
+MAY_BE_LESS = "; the lead time may be less than that: hardly a date had a slot to spare"
+"""Said of a panel that is full on more than nine dates out of ten: nobody is heard on the first date there could be."""
 _FEWEST_FULL = 5
 _ODD_SHARE = 0.02
 _WAITING = 2
@@ -43,7 +46,7 @@ def inferred_sessions(days: Floats, waits: Waits | None = None) -> Sessions:
     what was heard on most of the dates on which others were left waiting (on fewer than five such dates, or without
     `waits`, what the busiest sessions used, the odd one out of fifty left aside); a date on which nobody was heard
     though two or more could have been was cancelled, and `quorum_failure` is the share of those among all dates that as
-    many could have been heard on. Sessions off the calendar, and those with more heard than there are slots, are
+    many could have been heard on. `source` says so where the lead time may be less. Sessions off the calendar, and those with more heard than there are slots, are
     named. Raises ValueError when there are no days.
     """
     if len(days) == 0:
@@ -52,7 +55,8 @@ def inferred_sessions(days: Floats, waits: Waits | None = None) -> Sessions:
     held = pd.Series(np.floor(days)).value_counts().sort_index()
     regular = _regular(calendar, held)
     heard: Floats = held.reindex(regular, fill_value=0).to_numpy().astype(np.float64)
-    lead = 0.0 if waits is None else _lead(waits, regular[(heard > 0) & (heard < _busiest(heard))])
+    spare = regular[(heard > 0) & (heard < _busiest(heard))]
+    lead = 0.0 if waits is None else _lead(waits, spare)
     left = np.zeros(len(regular)) if waits is None else _left(waits, regular, lead)
     slots = _slots(heard, left)
     missed = (heard == 0) & (left >= _WAITING)
@@ -62,6 +66,7 @@ def inferred_sessions(days: Floats, waits: Waits | None = None) -> Sessions:
     return replace(
         calendar,
         slots=slots,
+        source=calendar.source + (MAY_BE_LESS if lead and len(spare) < _FEW_SPARE * (heard > 0).sum() else ""),
         lead_days=lead,
         cancelled=_dates(regular[missed]),
         added=_dates(np.asarray(off.index, dtype=np.float64)),

@@ -8,7 +8,7 @@ import pytest
 
 from event_logs.log import from_days, to_days
 from simulation.gates import Sessions
-from simulation.panel_fit import Waits, inferred_sessions
+from simulation.panel_fit import MAY_BE_LESS, Waits, inferred_sessions
 
 
 def heard(calendar: Sessions, years: int, rng: np.random.Generator) -> np.ndarray:
@@ -156,6 +156,16 @@ def test_a_long_queue_does_not_hide_the_lead_time(seed: int) -> None:
     found = inferred_sessions(days, waits)
     assert (found.slots, found.cancelled) == (4, ())
     assert found.lead_days == pytest.approx(14.0, abs=2.0)
+
+
+def test_at_a_panel_that_is_always_full_the_lead_time_is_said_to_be_no_more_than_that() -> None:
+    days, waits, _ = panel(TRUE, 130.0, 1)
+    late = waits.ready > np.quantile(waits.ready, 0.3)  # records that begin when the queue is long
+    seen = waits.heard[late & np.isfinite(waits.heard)]
+    found = inferred_sessions(seen, Waits(waits.ready[late], waits.heard[late], waits.gone[late]))
+    assert found.lead_days > 20.0
+    assert found.source.endswith(MAY_BE_LESS)
+    assert not inferred_sessions(*panel(TRUE, 60.0, 1)[:2]).source.endswith(MAY_BE_LESS)
 
 
 def test_from_a_few_waits_no_lead_is_told() -> None:
