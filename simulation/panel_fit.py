@@ -46,8 +46,8 @@ def inferred_sessions(days: Floats, waits: Waits | None = None) -> Sessions:
     what was heard on most of the dates on which others were left waiting (on fewer than five such dates, or without
     `waits`, what the busiest sessions used, the odd one out of fifty left aside); a date on which nobody was heard
     though two or more could have been was cancelled, and `quorum_failure` is the share of those among all dates that as
-    many could have been heard on. `source` says so where the lead time may be less. Sessions off the calendar, and those with more heard than there are slots, are
-    named. Raises ValueError when there are no days.
+    many could have been heard on. `source` says so where the lead time may be less. Sessions off the calendar, and
+    those with more heard than there are slots, are named. Raises ValueError when there are no days.
     """
     if len(days) == 0:
         raise ValueError("a panel calendar cannot be inferred without any observed session")

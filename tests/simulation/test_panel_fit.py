@@ -159,7 +159,7 @@ def test_a_long_queue_does_not_hide_the_lead_time(seed: int) -> None:
 
 
 def test_at_a_panel_that_is_always_full_the_lead_time_is_said_to_be_no_more_than_that() -> None:
-    days, waits, _ = panel(TRUE, 130.0, 1)
+    _, waits, _ = panel(TRUE, 130.0, 1)
     late = waits.ready > np.quantile(waits.ready, 0.3)  # records that begin when the queue is long
     seen = waits.heard[late & np.isfinite(waits.heard)]
     found = inferred_sessions(seen, Waits(waits.ready[late], waits.heard[late], waits.gone[late]))
