@@ -11,8 +11,8 @@ import pytest
 from hand_models import DAY_ZERO, arriving, at, either, model_of, only, run, step, weibull
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from planted_pathway import planted
 from scipy import stats
-from test_fit import planted
 
 from simulation.arrivals import Arrivals
 from simulation.checks import before_running, mean_days

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from lxml import etree
-from test_fit import PANEL, WEIBULLS
+from planted_pathway import PANEL, WEIBULLS
 from test_pace import council
 
 from event_logs import vocabulary as v

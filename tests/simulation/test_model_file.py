@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hand_models import DAY_ZERO, at, cut, open_ends, poisson_days, run, single
-from test_fit import planted
+from planted_pathway import planted
 from test_pace import frail_everywhere, pathway
 
 from event_logs import vocabulary as v

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hand_models import either, model_of, only, poisson_days, run, step, weibull
 from lxml import etree
-from test_fit import planted
+from planted_pathway import planted
 from test_gate_pictures import every_gate
 from test_pace import pathway
 

@@ -25,8 +25,8 @@ from hand_models import (
     step,
     weibull,
 )
+from planted_pathway import BURN_IN, EXTRACT, PANEL, RECORDING, planted
 from scipy import integrate, stats
-from test_fit import BURN_IN, EXTRACT, PANEL, RECORDING, planted
 
 from event_logs.log import EventLog, to_days
 from simulation import pathway as p
