@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -361,8 +362,8 @@ def report(project: ProjectPath = Path(), out: OutFolder = None) -> None:
 
 def main() -> None:
     """The command `permanence`: exit codes 0 done, 1 input at fault, 2 wrong usage, 130 interrupted."""
-    # The matrices here are small: threads of the linear algebra only wait for each other, and on a busy machine a fit of
-    # a few milliseconds took twenty times as long. Processes do the work side by side.
+    # The matrices here are small: threads of the linear algebra only wait for each other, and on a busy machine a fit
+    # of a few milliseconds took twenty times as long. Processes do the work side by side.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         app()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command has it; read when numpy is first imported
+
 import pandas as pd
 import pytest
 from faults.registry import FAULTS
