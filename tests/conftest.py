@@ -84,3 +84,11 @@ def build_tiny_log() -> EventLog:
 def tiny_log() -> EventLog:
     """The tiny log; see `build_tiny_log`."""
     return build_tiny_log()
+
+
+@pytest.fixture
+def always_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With two workers or more, processes work from the third result on, however short the work is."""
+    from simulation import running
+
+    monkeypatch.setattr(running, "SECONDS_WORTH_A_POOL", 0.0)

@@ -68,7 +68,7 @@ def test_what_the_terminal_says_is_short_and_plain(judged: tuple[Run, Validation
     assert len(lines) < 25
 
 
-def test_the_same_records_and_seed_give_the_same_bytes(judged: tuple[Run, Validation], tmp_path: Path) -> None:
+def test_the_same_records_and_seed_give_the_same_bytes(judged: tuple[Run, Validation], always_processes: None) -> None:
     run, _ = judged
     before = [(run.folder / name).read_bytes() for name in (VALIDATION, STRESS)]
     shutil.rmtree(run.cache)  # everything is worked out again, not found again

@@ -100,9 +100,9 @@ def test_all_stages_is_the_sum_of_the_stages(result) -> None:
         assert np.isnan(whole["difference_weeks"])
 
 
-def test_the_number_of_workers_changes_nothing(council) -> None:
+def test_the_number_of_workers_changes_nothing(council, always_processes: None) -> None:
     log, panel, _ = council
-    settings = {"panel": panel, "draws": 3, "replications": 1, "seed": 4, "years": 1.0}
+    settings = {"panel": panel, "draws": 5, "replications": 1, "seed": 4, "years": 1.0}
     alone, together = compare(log, [NULL], workers=1, **settings), compare(log, [NULL], workers=2, **settings)
     assert alone.stages.equals(together.stages)
 

@@ -168,7 +168,7 @@ def test_power_is_stated_for_every_chart_that_should_move(told: Told) -> None:
 
 
 def test_the_same_arguments_give_the_same_file_whatever_the_workers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, always_processes: None
 ) -> None:
     monkeypatch.setattr(futures, "FEWEST_DRAWS", 2)
     generate(tmp_path, council=Council(years=7).scaled(40), seed=3)

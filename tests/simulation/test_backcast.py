@@ -166,7 +166,7 @@ def test_one_fit_alone_is_too_sure_of_itself() -> None:
     assert widths[0] > 1.05 * widths[1]
 
 
-def test_the_same_for_any_number_of_workers_and_whatever_other_cuts() -> None:
+def test_the_same_for_any_number_of_workers_and_whatever_other_cuts(always_processes: None) -> None:
     log = history(council(per_month=4.0), 4.0, seed=3)
     alone = one_year(log, fitted)
     shared = one_year(log, fitted, workers=2)

@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from event_logs.log import EventLog
-from simulation import running
 from simulation.cohort import Cohort
 from simulation.laws import exponential
 from simulation.replications import Precision, half_widths, precise_from, replicate
@@ -145,9 +144,8 @@ def test_pairs_differ_by_the_change_alone(cohort: Cohort) -> None:
 
 
 def test_the_same_for_any_number_of_workers_and_after_an_interruption(
-    cohort: Cohort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cohort: Cohort, tmp_path: Path, always_processes: None
 ) -> None:
-    monkeypatch.setattr(running, "SECONDS_WORTH_A_POOL", 0.0)
     alone, together = twenty(cohort), twenty(cohort, workers=2)
     pd.testing.assert_frame_equal(alone, together)
 

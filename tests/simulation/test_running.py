@@ -17,7 +17,6 @@ import pytest
 from small_work import Found, Given, fails, noted, summed, worked
 
 from event_logs.errors import InputError
-from simulation import running
 from simulation.running import in_order
 from simulation.store import version
 
@@ -33,12 +32,6 @@ def arguments(count: int, *more: Any) -> list[tuple[Any, ...]]:
 def alone() -> list[Found]:
     """Twenty results made in this process."""
     return list(in_order(worked, arguments(20)))
-
-
-@pytest.fixture
-def always_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Others work from the third on, however short the work is."""
-    monkeypatch.setattr(running, "SECONDS_WORTH_A_POOL", 0.0)
 
 
 @pytest.fixture(scope="module")

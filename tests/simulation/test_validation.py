@@ -82,7 +82,7 @@ def test_fewer_children_coming_is_said_to_be_that() -> None:
     assert checks.set_index(["check", "stage"]).loc[("share still in it after 13 weeks", FIRST.name), "inside"]
 
 
-def test_the_same_for_any_number_of_workers(steady: EventLog) -> None:
+def test_the_same_for_any_number_of_workers(steady: EventLog, always_processes: None) -> None:
     cut = past_cuts(steady)[-1]
     one, two = (time_split(steady, cut, stages=STAGES, fit=fitted, draws=30, workers=workers) for workers in (1, 2))
     pd.testing.assert_frame_equal(one.distances, two.distances)
