@@ -192,15 +192,16 @@ def many(model: PathwayModel, cohort: Cohort, end: pd.Timestamp, count: int) -> 
     found = list(in_order(one, [(model, cohort, end, number) for number in range(count)], WORKERS))
     scaled = (time.perf_counter() - begun) * 1_000 / count
     each = sum(found) * 1_000 / count / WORKERS
+    scale = "" if count == 1_000 else ", scaled to 1,000"
     busy = f" (load of the machine before: {others:.1f})"
     return [
         Line(
-            f"{count:,} replications on {WORKERS} cores, for 1,000",
+            f"{count:,} replications on {WORKERS} cores{scale}",
             f"{scaled:.0f} s{busy}",
             "under 60 s",
             scaled < 60.0,
         ),
-        Line("CPU seconds of them a core, for 1,000", f"{each:.0f}", "under 60", each < 60.0),
+        Line(f"CPU seconds of them a core{scale}", f"{each:.0f}", "under 60", each < 60.0),
     ]
 
 
@@ -239,9 +240,8 @@ def main(repetitions: int, most: int, replications: int, file: str | None) -> No
         "| what | measured | wanted | met |",
         "|---|---|---|---|",
         *map(str, lines),
-        "",
     ]
-    text = "\n".join(table)
+    text = "\n".join(table) + "\n"
     print(text)
     if file:
         Path(file).write_text(text, encoding="utf-8")
