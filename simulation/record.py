@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from event_logs.log import EventLog, from_days, to_days
+from event_logs.log import EventLog, LogArrays, from_days, to_days
 from event_logs.window import ObservationWindow
 from simulation.children import Children
 from simulation.cohort import Cohort
@@ -104,4 +104,17 @@ def _ordered(
             "rank": ranks[activity].astype(np.int32),
         }
     )
-    return EventLog(frame, cases, window)
+    log = EventLog(frame, cases, window)
+    # The arrays are what all this was made from; taken back out of the tables they would cost a tenth of the run.
+    log.__dict__["arrays"] = LogArrays(
+        case=child.astype(np.int32),
+        activity=activity.astype(np.int32),
+        day=day,
+        first=np.searchsorted(child, np.arange(len(cases) + 1)).astype(np.int64),
+        start=to_days(cases["start"]),
+        end=to_days(cases["end"]),
+        activities=tuple(names),
+        window_start=float(to_days(pd.Series([window.start]))[0]),
+        window_end=float(to_days(pd.Series([window.end]))[0]),
+    )
+    return log

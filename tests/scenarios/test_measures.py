@@ -122,6 +122,16 @@ def test_a_log_with_nothing_in_it_has_unknown_means_and_no_time() -> None:
     assert (yard.part("queue_at", row) == 0).all()
 
 
+def test_a_simulated_log_brings_the_arrays_that_its_tables_hold(made_up_log: EventLog) -> None:
+    again = EventLog(made_up_log.events, made_up_log.cases, made_up_log.window).arrays
+    for name in ("case", "activity", "day", "first", "start", "end"):
+        brought, read = getattr(made_up_log.arrays, name), getattr(again, name)
+        assert brought.dtype == read.dtype, name
+        assert np.array_equal(brought, read, equal_nan=name in ("start", "end")), name
+    assert made_up_log.arrays.activities == again.activities
+    assert (made_up_log.arrays.window_start, made_up_log.arrays.window_end) == (again.window_start, again.window_end)
+
+
 def test_clocks_are_those_of_mining(made_up_log: EventLog) -> None:
     clock = Clock(made_up_log.arrays)
     for stage in [*STAGES, *(wait for gate in GATES for wait in gate.waits)]:
