@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Command
 
 from event_logs.errors import InputError
 from event_logs.log import EventLog, to_days
@@ -76,7 +75,7 @@ def test_what_is_asked_for_is_read_and_misspelt_measures_are_named() -> None:
     assert "there is no such measure" in said[3]
 
 
-def test_until_precise_writes_a_table(ready: Path, permanence: Command) -> None:
+def test_until_precise_writes_a_table(ready: Path, permanence) -> None:
     done = permanence("simulate", ready, "--until-precise", "closures=4", "--workers", 1)
     assert done.returncode == 0, done.stderr
     table = pd.read_csv(ready / "run" / TABLE).set_index("figure")
@@ -114,7 +113,7 @@ def undisturbed(fitted: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
 
 @pytest.mark.parametrize("how", ["interrupted", "killed"])
 def test_stopped_in_the_middle_it_ends_with_the_same_bytes(
-    ready: Path, permanence: Command, how: str, undisturbed: dict[str, bytes]
+    ready: Path, permanence, how: str, undisturbed: dict[str, bytes]
 ) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", CODE, *again(ready)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
@@ -135,7 +134,7 @@ def test_stopped_in_the_middle_it_ends_with_the_same_bytes(
     assert written(ready) == undisturbed
 
 
-def test_a_steady_state_is_shown_and_said(ready: Path, permanence: Command) -> None:
+def test_a_steady_state_is_shown_and_said(ready: Path, permanence) -> None:
     done = permanence("simulate", ready, "--steady-state", 60, "--replications", 4)
     assert done.returncode == 0, done.stderr
     assert "MSER-5" in done.stdout
@@ -145,7 +144,7 @@ def test_a_steady_state_is_shown_and_said(ready: Path, permanence: Command) -> N
     assert (ready / "run" / "simulated" / "steady_state.svg").read_bytes().startswith(b"<?xml")
 
 
-def test_many_simulations_are_of_a_project(permanence: Command, ready: Path) -> None:
+def test_many_simulations_are_of_a_project(permanence, ready: Path) -> None:
     done = permanence("simulate", "--log", "x.csv", "--out", "o", "--replications", 5)
     assert done.returncode == 2
     assert "only of a project" in done.stderr
