@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 from array import array
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -86,6 +86,15 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
+class _Due:
+    """What SimPy's environment asks of an event that is sure to happen: half the time of a Timeout."""
+
+    __slots__ = ("_ok", "_value", "callbacks")
+
+    def __init__(self, value: Any, callbacks: tuple[Action, ...]) -> None:
+        self._ok, self._value, self.callbacks = True, value, callbacks
+
+
 class _Run:
     """The state of one run. Lists indexed by child, no tables."""
 
@@ -101,6 +110,7 @@ class _Run:
         self.model, self.children, self.streams = model, children, streams
         self.start, self.horizon = cohort.day, horizon
         self.env = simpy.Environment(initial_time=self.start)
+        self.schedule: Callable[..., None] = self.env.schedule
         count = len(children.arrival)
         self.draws = Draws(children, streams, whole_days=model.whole_days)
         self.codes = activity_codes(model)
@@ -117,6 +127,7 @@ class _Run:
             self.known.remember_for(self.ready)
             self.known.enter({**self.stations, **own_stations(cohort.model, model, self)})
         self.holding = [station for station in self.stations.values() if station.holds]
+        self.when_worked = (self._worked,)
         self.under_way: set[tuple[int, str]] = set()
         """Child and activity of the steps begun that are begun only once."""
 
@@ -145,14 +156,11 @@ class _Run:
         self._at(day, action, value, _LAST if last else simpy.events.NORMAL)
 
     def _at(self, day: float, action: Action, value: Any, priority: Any = simpy.events.NORMAL) -> None:
-        event = simpy.Event(self.env)
-        event._ok, event._value = True, value
-        event.callbacks.append(action)
-        self.env.schedule(event, priority, max(day - self.env.now, 0.0))
+        self.schedule(_Due(value, (action,)), priority, max(day - self.env.now, 0.0))
 
     def later(self, days: float, action: Action, value: Any) -> None:
         """Have the action called after so many days."""
-        simpy.Timeout(self.env, days, value).callbacks.append(action)
+        self.schedule(_Due(value, (action,)), simpy.events.NORMAL, days)
 
     def gone(self, child: int) -> bool:
         """Whether the child's case has ended."""
@@ -210,7 +218,7 @@ class _Run:
             return
         plain = self.reached is None and not work.by_age
         days = work.days.next(child) if plain else self.time_for(child, work)
-        simpy.Timeout(self.env, days, (child, work)).callbacks.append(self._worked)
+        self.schedule(_Due((child, work), self.when_worked), simpy.events.NORMAL, days)
 
     def time_for(self, child: int, work: Work) -> float:
         """Days that a step takes which begins now: the child's next draw."""
