@@ -76,6 +76,10 @@ class Renamed:
         """Nothing that another change could touch."""
         return frozenset()
 
+    def pictured(self, model: PathwayModel) -> str:
+        """What it touches on the map: nothing."""
+        return "nothing"
+
     def apply(self, model: PathwayModel, *sizes: float) -> PathwayModel:
         """The model with the step under another name."""
         name = f"{self.step} again"
