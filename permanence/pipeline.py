@@ -164,9 +164,10 @@ class Run:
             parts["seed"] = str(self.seed)
         if name in {"compare", "sensitivity"}:
             parts["draws"] = str(self.draws)
-        if name == "compare" and self.together:
-            parts["together"] = json.dumps(self.together)
+        if name == "compare":
             parts |= {f"scenario {file.name}": file_digest(file) for file in scenario_files(self.project)}
+            if self.together:
+                parts["together"] = json.dumps(self.together)
         if name == "report":
             parts |= {f"has {other}": str(self.is_current(other)) for other in sorted(OPTIONAL_FOR_REPORT)}
         return combined_digest(parts)

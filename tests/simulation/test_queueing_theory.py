@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hand_models import DAY_ZERO, Floats, at, days_of, model_of, only, run, step, weibull
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from event_logs.log import EventLog, from_days
@@ -203,8 +203,13 @@ def test_doubling_all_times_doubles_all_waits(gaps: list[tuple[float, int]], pla
     assert slower == pytest.approx(factor * took, abs=1e-6)
 
 
+TOO_SHORT_TO_TELL = 1e-10
+"""Days: a log holds microseconds, and an arrival and what begins with it may be rounded to two that are neighbours."""
+
+
 @settings(max_examples=40, deadline=None)
 @given(SMALL, st.integers(1, 3), st.booleans())
+@example([(1.1742160865145403, 0), (0.9732989319401992, 0)], 2, False)
 def test_whatever_the_rule_nobody_idles_nobody_is_lost_and_no_place_is_held_twice(
     gaps: list[tuple[float, int]], places: int, whole: bool
 ) -> None:
@@ -220,7 +225,7 @@ def test_whatever_the_rule_nobody_idles_nobody_is_lost_and_no_place_is_held_twic
     for moment in np.unique(np.concatenate([arrived, begun, ended])):
         held = (begun <= moment) & (moment < ended)
         assert held.sum() <= places
-        if ((arrived <= moment) & (moment < begun)).any():
+        if ((arrived <= moment) & (moment < begun - TOO_SHORT_TO_TELL)).any():
             assert held.sum() == places
     turn = np.asarray([{"2": 0, "0": 1}.get(group, 2) for group in groups])
     for one in range(len(arrived)):
