@@ -39,6 +39,7 @@ def of_processes(workers: int) -> Iterator[Pool]:
     """Processes on this machine. They stay warm for the next block; an error in the block ends them."""
     from joblib.externals.loky import get_reusable_executor
 
+    _start_trackers()
     executor = get_reusable_executor(workers, timeout=_IDLE_SECONDS, initializer=_ignore_interrupts, env=_ONE_THREAD)
 
     def submit(function: Callable[..., Any], chunk: Chunk) -> Future[Made]:
@@ -77,6 +78,19 @@ def of_cluster(where: Any, shared: Chunk) -> Iterator[Pool]:
     finally:
         if ours:
             client.close()
+
+
+def _start_trackers() -> None:
+    """Start what cleans up after workers, which would be started with the first of them, and now.
+
+    Each of the two lets Ctrl-C through again when it starts: a worker started right after it would hear one.
+    """
+    from multiprocessing import resource_tracker
+
+    from joblib.externals.loky.backend import resource_tracker as of_loky
+
+    resource_tracker.ensure_running()
+    of_loky.ensure_running()
 
 
 def _ignore_interrupts() -> None:

@@ -230,7 +230,7 @@ def test_a_first_interrupt_lets_what_is_under_way_be_finished(tmp_path: Path, wo
         until_a_long_one_is_begun(tmp_path)
         os.killpg(process.pid, signal.SIGINT)
         _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 130, errors
     assert errors.strip().startswith("Stopping as soon as")
     assert "Traceback" not in errors
     assert kept(tmp_path) == len(list((tmp_path / "begun").iterdir())) < 40
