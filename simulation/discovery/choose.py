@@ -16,20 +16,21 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from simulation.discovery.journeys import Floats, Journeys, placed
+from simulation.discovery.journeys import Floats, Ints, Journeys
+from simulation.discovery.law_distance import Expected, LawDistance
 from simulation.discovery.memory import Memory, memories
 from simulation.discovery.open_cases import completed
-from simulation.distances import cycle_time_distance, ngram_distance, relative_distance
 from simulation.streams import stable_hash
 
 SHARES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """Origins: when these shares of all events had ended."""
-_SHARPNESS = 0.05
+_SHARPNESS = 0.025
 """By so much (in mean log distance) a way must have been farther off to count e times less."""
+_DOUBT = 0.5
+"""Standard errors by which a way must be nearer than all cases alike to count more than they."""
 _FEWEST_KNOWN, _FEWEST_LATER, _MOST_LATER = 30, 20, 1500
 _FEWEST_WORTH = 30, 100
 """A way must leave the past worth a fifth of its cases, but 100 are always enough and fewer than 30 never."""
-_REPEATS = 3
 _LEAST = 1e-9
 
 
@@ -88,55 +89,38 @@ def choose(past: Journeys, now: int, *, finished_only: bool, seed: int) -> Choic
     for number, (instant, known, later) in enumerate(origins(past, finished_only=finished_only)):
         generator = np.random.Generator(np.random.PCG64([seed, stable_hash("origins"), number]))
         whole = known if finished_only else completed(known, instant, generator)
-        units = np.stack([_even(later.cases, generator) for _ in range(_REPEATS)])
-        scores.append([_score(whole, way.weights(whole, instant), later, now, units, finished_only) for way in ways])
+        beside = LawDistance(whole, later)
+        weights = [way.weights(whole, instant) for way in ways]
+        scores.append([_score(whole, weight, beside, now - later.begin, finished_only) for weight in weights])
     return _choice(ways, np.asarray(scores).reshape(-1, len(ways), 2))
 
 
-def _even(count: int, generator: np.random.Generator) -> Floats:
-    """Evenly spread units in random order."""
-    units: Floats = (generator.permutation(count) + generator.random(count)) / count
-    return units
-
-
-def _score(whole: Journeys, weight: Floats, later: Journeys, now: int, units: Floats, finished_only: bool) -> Floats:
-    """Mean log distance of drawn journeys from the later ones: of the sequences, and of both times."""
-    found = []
-    order = np.argsort(whole.span, kind="stable")
-    running = np.cumsum(weight[order])
-    total = np.full(later.cases, running[-1])
-    seen = np.concatenate([[0.0], running])[np.searchsorted(whole.span[order], now - later.begin, side="right")]
-    for unit in units:
-        for most in (total, np.where(seen > 0, seen, running[0])) if finished_only else (total,):
-            donors = order[np.minimum(np.searchsorted(running, unit * most), whole.cases - 1)]
-            drawn = placed(whole, donors, later.begin)
-            found.append(_apart(drawn if finished_only else drawn.seen_until(now), later))
-    mean: Floats = np.mean(found, axis=0)
-    return mean
-
-
-def _apart(drawn: Journeys, later: Journeys) -> tuple[float, float]:
-    if not drawn.cases:
-        return 0.0, 0.0
-    one, other = drawn.instants, later.instants
-    times = [np.log(measure(one, other) + _LEAST) for measure in (relative_distance, cycle_time_distance)]
-    return float(np.log(ngram_distance(one, other) + _LEAST)), float(np.mean(times))
+def _score(whole: Journeys, weight: Floats, beside: LawDistance, room: Ints, finished_only: bool) -> Floats:
+    """Mean log distance from the later cases: of the sequences, and of both times."""
+    laws = [Expected.until(whole, weight, room)]
+    if finished_only:
+        laws = [Expected.whole(whole, weight), Expected.short(whole, weight, room)]
+    found = np.log(np.asarray([beside.measure(law) for law in laws]) + _LEAST).mean(axis=0)
+    return np.asarray([found[0], found[1:].mean()])
 
 
 def _choice(ways: tuple[Memory, ...], scores: Floats) -> Choice:
     relative = scores - scores[:, [ways.index(Memory())]]
-    mean = relative.mean(axis=0) if len(relative) else np.zeros((len(ways), 2))
-    share = np.exp(-(mean - mean.min(axis=0)) / _SHARPNESS)
-    if not len(relative):
-        share = np.asarray([[float(way == Memory())] * 2 for way in ways])
+    mean = np.full((len(ways), 2), np.nan)
+    share = np.asarray([[float(way == Memory())] * 2 for way in ways])
+    if len(relative) > 1:
+        mean = relative.mean(axis=0)
+        # What is not nearer than all cases alike by more than its own uncertainty is not preferred to them.
+        sure = mean + _DOUBT * relative.std(axis=0, ddof=1) / np.sqrt(len(relative))
+        share = np.exp(-(sure - sure.min(axis=0)) / _SHARPNESS)
     share = share / share.sum(axis=0)
     table = pd.DataFrame(
         {
             "memory": list(ways),
             "routing": share[:, 0],
             "timing": share[:, 1],
-            "routing_score": mean[:, 0] if len(relative) else np.nan,
-            "timing_score": mean[:, 1] if len(relative) else np.nan,
+            "routing_score": mean[:, 0],
+            "timing_score": mean[:, 1],
             "origins": len(relative),
         }
     )

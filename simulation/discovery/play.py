@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,13 +11,13 @@ from event_logs.log import EventLog
 from event_logs.window import ObservationWindow
 from simulation.discovery.arrivals import ArrivalLaw, fit_arrivals
 from simulation.discovery.choose import Choice, all_alike, choose, origins
-from simulation.discovery.even_draw import Law, calendar, even_samples, fitted_weights, most_usual, tries
-from simulation.discovery.journeys import DAY, Floats, Ints, Journeys, placed, weekday
-from simulation.discovery.kinds import kinds, variants
+from simulation.discovery.even_draw import even_sample, fitted_weights
+from simulation.discovery.journeys import DAY, Floats, Ints, Journeys, hour_of_week, placed, weekday
+from simulation.discovery.kinds import kinds
 from simulation.discovery.open_cases import completed
 from simulation.streams import stable_hash
 
-_WEEKDAYS = 7
+_WEEK_HOURS = 168
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -45,23 +44,19 @@ class LogModel:
         """`count` new cases from `start` on, each to its end, or as far as such cases are known to go."""
         generator = _generator(seed, replication, "journeys")
         arrival = self.arrivals.draw(start, count, float(_generator(seed, replication, "arrivals").random()))
-        kind, variant = kinds(self.past), variants(self.past)
-        margins: list[tuple[Ints, Floats]] = [(kind, np.bincount(kind, self.routing).astype(np.float64))]
-        days = np.bincount(weekday(arrival), minlength=_WEEKDAYS).astype(np.float64)
-        margins.append((weekday(self.past.begin), days))
-        weight = fitted_weights(self.timing, margins, float(count))
-        law = Law.of(self.past, weight)
-        by_week = np.lexsort((arrival % DAY, weekday(arrival)))
-        last = int(arrival[-1] + self.past.span.max())
-        samples = even_samples(self.past, weight, variant, count, generator)
-        every, distances, calendars = [], [], []
-        for sample in itertools.islice(samples, tries(count * len(self.past.activity) // self.past.cases)):
-            donors = np.empty(count, dtype=np.int64)
-            donors[by_week] = sample
-            every.append(donors)
-            distances.append(law.distance(sample))
-            calendars.append(calendar(placed(self.past, donors, arrival), int(arrival[0]), last))
-        return placed(self.past, every[most_usual(distances, calendars)], arrival)
+        kind = kinds(self.past)
+        wanted = np.bincount(kind, self.routing).astype(np.float64)
+        begin = self.past.begin
+        weight, hourly = (
+            fitted_weights(self.timing, [(kind, wanted), (when(begin), _counted(when(arrival)))], float(count))
+            for when in (weekday, hour_of_week)
+        )
+        return placed(self.past, even_sample(self.past, weight, hourly, arrival, generator), arrival)
+
+
+def _counted(codes: Ints) -> Floats:
+    found: Floats = np.bincount(codes, minlength=_WEEK_HOURS).astype(np.float64)
+    return found
 
 
 def _generator(seed: int, replication: int, name: str) -> np.random.Generator:
