@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from simulation.judge import Judgement
 
 RESULTS, RUN, MODEL = "results.json", "run.json", "model.json"
+PATHWAY_FILES = "pathway_model.toml", "pathway.bpmn"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,21 +64,35 @@ def mine_log(file: LogFile, out: Path, display: StageDisplay) -> tuple[Results, 
 
 def simulate_from_log(
     file: LogFile, out: Path, display: StageDisplay, *, cases: int | None, seed: int
-) -> tuple[EventLog, EventLog]:
-    """Write a simulated log, from a model fitted to the given one, into `out`; return the given and the simulated."""
-    from simulation.discovery import simulate_log
+) -> tuple[EventLog, EventLog, list[str]]:
+    """Write a simulated log and the models of the given one into `out`; return the given, the simulated and messages.
+
+    Files: the simulated log; model.json, how past journeys are weighed, arrivals and activities; pathway_model.toml, a
+    pathway with waits, work and teams that can be changed and run, and the same as pathway.bpmn (a message says so
+    where Graphviz is not there to lay it out).
+    """
+    from mining.drawing import GraphvizMissingError
+    from simulation.bpmn_export import write_bpmn
+    from simulation.discovery import discover_pathway, simulate_log
     from simulation.discovery.describe import described
     from simulation.discovery.play import discover_log
+    from simulation.model_file import write_model
 
-    log = _read(file, display, [])
+    log, messages = _read(file, display, []), []
     with display.stage("Fitting a model and simulating"):
         simulated = simulate_log(log, cases=cases, seed=seed)
         model = described(discover_log(log, ahead=True, seed=seed))
+        pathway = discover_pathway(log)
     with display.stage("Writing the files"), complete_files(out) as scratch:
         exchange.write_log(simulated, scratch)
         write_text(scratch / MODEL, json.dumps(model, indent=1, ensure_ascii=False) + "\n")
+        write_model(pathway, scratch / PATHWAY_FILES[0])
+        try:
+            write_bpmn(pathway, scratch / PATHWAY_FILES[1])
+        except GraphvizMissingError as error:
+            messages.append(str(error))
         write_text(scratch / RUN, _record(file, seed=seed))
-    return log, simulated
+    return log, simulated, messages
 
 
 def judge_log(log: EventLog, display: StageDisplay, *, seed: int) -> list[Judgement]:

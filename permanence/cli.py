@@ -313,12 +313,16 @@ def simulate(
         file = with_work(log_file(log, case, activity, timestamp, date_format, end), start, resource)
         folder = needed_out(out)
         with StageDisplay() as display:
-            observed, simulated = simulate_from_log(file, folder, display, cases=cases, seed=seed)
+            observed, simulated, messages = simulate_from_log(file, folder, display, cases=cases, seed=seed)
             judged = judge_log(observed, display, seed=seed) if judge else []
     show_simulated(observed, simulated)
-    if log is not None and judge:
-        show_judged(judged)
     typer.echo(f"Simulated log: {folder / 'event_log.csv'}")
+    if log is not None:
+        typer.echo(f"Model to read and change: {folder / 'pathway_model.toml'}")
+        if judge:
+            show_judged(judged)
+        for message in messages:
+            typer.echo(message)
 
 
 app.command("compare")(compare_command)

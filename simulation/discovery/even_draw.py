@@ -14,16 +14,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from simulation.discovery.journeys import DAY, Floats, Ints, Journeys, weekday
+from simulation.discovery.journeys import DAY, Floats, Ints, Journeys, hour_of_week, weekday
 from simulation.discovery.kinds import variants
-from simulation.discovery.sample_law import WEEKDAYS, Law
+from simulation.discovery.sample_law import DAY_HOURS, WEEK_HOURS, Law
 
 _ROUNDS = 30
 _TRIES = 8
 """Samples whose mean distance says what is far, and of which the nearest is improved."""
 _CANDIDATES = 12
 """Drawn to take a case's place."""
-_SWEEPS, _MOST_STEPS = 6, 3000
+_ENOUGH = 5
+"""Cases begun at an hour of the week from which one that comes at that hour may be drawn."""
+_SWEEPS, _MOST_STEPS = 10, 6000
 
 
 def fitted_weights(weight: Floats, margins: Sequence[tuple[Ints, Floats]], total: float) -> Floats:
@@ -79,9 +81,7 @@ def _drawn(
 def _exchanged(law: Law, weight: Floats, sample: Ints, scale: Floats, generator: np.random.Generator) -> Ints:
     """The sample with cases exchanged wherever that brings it nearer to its law."""
     sample = sample.copy()
-    past, arrival = law.calendar.past, law.calendar.arrival
-    there, came = weekday(past.begin), weekday(arrival)
-    pools = [np.flatnonzero((there == day) & (weight > 0)) for day in range(WEEKDAYS)]
+    pools, came = _pools(law.calendar.past.begin, weight), hour_of_week(law.calendar.arrival)
     below = [np.cumsum(weight[pool]) for pool in pools]
     counts = law.counts(sample)
     now = float((law.distances(counts)[0] / scale).sum())
@@ -98,3 +98,11 @@ def _exchanged(law: Law, weight: Floats, sample: Ints, scale: Floats, generator:
         if found[best] < now:
             now, sample[position], counts = float(found[best]), donors[best], counts + changes.row(best)
     return sample
+
+
+def _pools(begin: Ints, weight: Floats) -> list[Ints]:
+    """For each hour of the week the cases that one who comes then may be: begun at that hour, or else on that day."""
+    hour, counts = hour_of_week(begin), weight > 0
+    at_hour = [np.flatnonzero((hour == one) & counts) for one in range(WEEK_HOURS)]
+    on_day = [np.flatnonzero((hour // DAY_HOURS == day) & counts) for day in range(WEEK_HOURS // DAY_HOURS)]
+    return [pool if len(pool) >= _ENOUGH else on_day[one // DAY_HOURS] for one, pool in enumerate(at_hour)]

@@ -1,6 +1,8 @@
-"""A model from any event log: what follows each activity, how often, and after how long.
+"""A model from any event log: what follows each activity, how often, after what wait, and who works on it.
 
 The model remembers the last activity only (a semi-Markov chain). Open cases are counted in the shares and the waits.
+Where the log says when work began, waiting is told from work; where it also says who did it, each team becomes a gate
+with as many places as it had, and of the waiting only that remains which was not for a place.
 """
 
 from __future__ import annotations
@@ -9,140 +11,167 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from event_logs.log import EventLog, from_days
-from event_logs.window import ObservationWindow
-from simulation.cohort import Cohort
-from simulation.engine import simulate
-from simulation.laws import NO_DELAY, Stays, fit_competing
+from event_logs.log import EventLog
+from simulation.discovery.journeys import DAY, Floats, Ints, Journeys
+from simulation.discovery.teams import NOT_FULL, Team, teams
+from simulation.gates import Places
+from simulation.laws import NO_DELAY, Law, Stays, fit_competing
 from simulation.model import START, Choice, Option, PathwayModel, Step
 
 FINISHED = "case finished"
+_STILL_OPEN = -1
+_GOLDEN = (5**0.5 - 1) / 2
 
 
 def discover_pathway(log: EventLog) -> PathwayModel:
     """A pathway model of `log`: one step for each arrow of its directly-follows graph, with fitted shares and laws.
 
-    Cases that have ended finish after their last activity; open ones are censored there at the end of the window.
-    Raises ValueError for a log without events.
+    Cases that have ended finish after their last activity; open ones are censored there at the end of the window. In a
+    log with start times the step of an arrow is the wait, which leaves no record, and work on the activity is a step
+    of its own ("work on a"), in a log with resources at the gate of its team. Work that overlaps what came before it
+    has not waited. Work in hand at the end of the window is not in a log, so its case counts as waiting still. Raises
+    ValueError for a log without events.
     """
     if len(log) == 0:
         raise ValueError("a model cannot be discovered from a log without events")
-    follows = _follows(log)
-    names = log.activities
-    steps: dict[str, Step] = {}
-    choices: dict[str, Choice] = {START: _beginnings(log, steps)}
-    warnings: list[str] = []
-    for source, name in enumerate(names):
+    journeys = Journeys.of(log)
+    found = teams(journeys)
+    follows = _follows(log, journeys, found)
+    builder = _Builder(journeys, found)
+    builder.begin()
+    for source in range(len(journeys.names)):
+        builder.follow(source, follows)
+    return PathwayModel(
+        name="Discovered from the log",
+        steps=builder.steps,
+        choices=builder.choices,
+        ranks=dict(zip(journeys.names, journeys.ranks, strict=True)),
+        final=(),
+        gates={team.name: Places(places=len(team.people), cases_each=team.cases_each) for team in found},
+        whole_days=not (journeys.end % DAY).any() and not (journeys.start % DAY).any(),
+        warnings=tuple(builder.warnings),
+    )
+
+
+class _Builder:
+    """Steps and choices of the model, activity by activity."""
+
+    def __init__(self, journeys: Journeys, found: list[Team]) -> None:
+        self._journeys = journeys
+        self._gate = {code: team.name for team in found for code in team.activities}
+        self.steps: dict[str, Step] = {}
+        self.choices: dict[str, Choice] = {}
+        self.warnings: list[str] = []
+        if journeys.timed:
+            for code in np.unique(journeys.activity).tolist():
+                self._work(code)
+
+    def _work(self, code: int) -> None:
+        """The step in which an activity is worked on, and the choice that leads to it."""
+        name, journeys = self._journeys.names[code], self._journeys
+        here = journeys.activity == code
+        days = np.maximum(journeys.end - journeys.start, 0)[here] / DAY
+        ended = np.ones(len(days), dtype=np.int64)
+        fit = fit_competing(f"work on {name}", ("done",), Stays(days, ended, np.zeros(len(days)), np.ones(len(days))))
+        self.warnings += fit.warnings
+        self._add(f"work on {name}", name, fit.laws["done"], gate=self._gate.get(code, ""))
+        self.choices[f"{name} begins"] = Choice(options=(Option(starts=(f"work on {name}",), share={"": 1.0}),))
+
+    def _add(self, step: str, activity: str, law: Law, *, gate: str = "", then: str = "") -> None:
+        self.steps[step] = Step(name=step, activity=activity, laws={"": law}, gate=gate, then=then)
+
+    def _arrow(self, source: str, code: int, law: Law, share: float) -> Option:
+        """One way on to an activity: the wait, and then the work where the two are told apart."""
+        name = self._journeys.names[code]
+        step = f"{source} → {name}"
+        if self._journeys.timed:
+            self._add(step, "", law, then=f"{name} begins")
+        else:
+            self._add(step, name, law)
+        return Option(starts=(step,), share={"": share})
+
+    def begin(self) -> None:
+        """How cases begin: the share of each first activity."""
+        journeys = self._journeys
+        first = journeys.activity[journeys.first[:-1]]
+        counts = np.bincount(first, minlength=len(journeys.names)) / len(first)
+        self.choices[START] = Choice(
+            options=tuple(
+                self._arrow("start", code, NO_DELAY[""], float(counts[code]))
+                for code in np.flatnonzero(counts).tolist()
+            )
+        )
+
+    def follow(self, source: int, follows: _Follows) -> None:
+        """What comes after an activity."""
+        name, names = self._journeys.names[source], self._journeys.names
         rows = np.flatnonzero(follows.source == source)
         targets = sorted(set(follows.target[rows].tolist()) - {_STILL_OPEN})
         ways = tuple(names[t] if t < len(names) else FINISHED for t in targets)
+        if not ways:
+            self.warnings.append(f"{name}: nobody has been seen to go on or finish; simulated cases stay here, open")
+            return
         number = {target: k for k, target in enumerate(targets, start=1)}
         cause = np.asarray([number.get(target, 0) for target in follows.target[rows].tolist()], dtype=np.int64)
-        if not ways:
-            warnings.append(f"{name}: nobody has been seen to go on or finish; simulated cases stay here, open")
-            continue
         fit = fit_competing(name, ways, Stays(follows.days[rows], cause, follows.entry[rows], np.ones(len(rows))))
-        warnings += fit.warnings
-        options = []
-        for way in ways:
-            if way == FINISHED:
-                options.append(Option(starts=(), share={"": fit.shares[way]}))
-                continue
-            step = Step(name=f"{name} → {way}", activity=way, laws={"": fit.laws[way]})
-            steps[step.name] = step
-            options.append(Option(starts=(step.name,), share={"": fit.shares[way]}))
-        choices[name] = Choice(options=tuple(options))
-    return PathwayModel(
-        name="Discovered from the log",
-        steps=steps,
-        choices=choices,
-        ranks=_ranks(log),
-        final=(),
-        whole_days=_whole_days(log),
-        warnings=tuple(warnings),
-    )
-
-
-def simulate_log(log: EventLog, *, cases: int | None = None, seed: int = 1) -> EventLog:
-    """A simulated log of `cases` new cases (default: as many as `log` has) under the model discovered from `log`.
-
-    Cases arrive from the first arrival of `log` on, with gaps drawn from the observed gaps. The window closes as long
-    after the last arrival as it did in `log`, so that the share of open cases can be compared; a case not finished by
-    then is open. Raises ValueError for a log without events, or fewer than 1 case, and EndlessLoopError where the
-    routing never ends a case.
-    """
-    model = discover_pathway(log)
-    count = len(log.cases) if cases is None else cases
-    if count < 1:
-        raise ValueError(f"cases must be at least 1, got {count}")
-    arrays = log.arrays
-    generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 0])))
-    begins = np.sort(arrays.day[arrays.first[:-1][np.diff(arrays.first) > 0]])
-    gaps = np.diff(begins) if len(begins) > 1 else np.ones(1)
-    arrival = begins[0] + np.concatenate([[0.0], np.cumsum(generator.choice(gaps, count - 1))])
-    if model.whole_days:
-        arrival = np.floor(arrival)
-    opening = pd.DataFrame(
-        {"case": [f"{n:07d}" for n in range(1, count + 1)], "start": from_days(arrival), "end": pd.NaT}
-    )
-    empty = Cohort.newcomers(model, opening, arrival, float(begins[0]) - 1.0)
-    follow_up = max(arrays.window_end - begins[-1], 1.0)
-    end = pd.Timestamp(from_days([arrival[-1] + follow_up])[0])
-    simulated = simulate(model, empty, end, seed=seed)
-    begin = pd.Timestamp(from_days([begins[0]])[0])
-    return EventLog(simulated.events, simulated.cases, ObservationWindow(begin, end))
-
-
-_STILL_OPEN = -1
+        self.warnings += fit.warnings
+        self.choices[name] = Choice(
+            options=tuple(
+                Option(starts=(), share={"": fit.shares[way]})
+                if target == len(names)
+                else self._arrow(name, target, fit.laws[way], fit.shares[way])
+                for target, way in zip(targets, ways, strict=True)
+            )
+        )
 
 
 @dataclass(frozen=True)
 class _Follows:
     """Every stay after an event: activity, what came next, days, and days already passed when observed."""
 
-    source: npt.NDArray[np.int64]
-    target: npt.NDArray[np.int64]
+    source: Ints
+    target: Ints
     """Code of the next activity; the number of activities for a finished case; -1 for a case still open."""
-    days: npt.NDArray[np.float64]
-    entry: npt.NDArray[np.float64]
+    days: Floats
+    entry: Floats
 
 
-def _follows(log: EventLog) -> _Follows:
-    arrays = log.arrays
-    source, day = arrays.activity.astype(np.int64), arrays.day
-    last = np.zeros(len(source), dtype=bool)
-    last[arrays.first[1:][np.diff(arrays.first) > 0] - 1] = True
-    is_open = np.isnan(arrays.end)[arrays.case]
-    target = np.append(source[1:], 0)
-    target = np.where(last, np.where(is_open, _STILL_OPEN, len(arrays.activities)), target)
-    until = np.append(day[1:], 0.0)
+def _follows(log: EventLog, journeys: Journeys, found: list[Team]) -> _Follows:
+    source = journeys.activity
+    last: npt.NDArray[np.bool_] = np.zeros(len(source), dtype=bool)
+    last[journeys.first[1:] - 1] = True
+    is_open = ~journeys.finished[journeys.case]
+    target = np.where(last, np.where(is_open, _STILL_OPEN, len(journeys.names)), np.append(source[1:], 0))
     # A finished case finishes with its last event; an open one is still there at the end of the window.
-    until = np.where(last, np.where(is_open, arrays.window_end, day), until)
-    entry = np.maximum(arrays.window_start - day, 0.0)
-    kept = until >= arrays.window_start
-    return _Follows(source[kept], target[kept], (until - day)[kept], entry[kept])
+    begins, ends = (np.round(day * DAY).astype(np.int64) for day in (log.arrays.window_start, log.arrays.window_end))
+    until = np.where(last, np.where(is_open, ends, journeys.end), np.append(journeys.start[1:], 0))
+    stay = np.maximum(until - journeys.end, 0)
+    for team in found:
+        for code in team.activities:
+            for before in np.unique(source[~last & (target == code)]).tolist():
+                rows = np.flatnonzero(~last & (target == code) & (source == before))
+                stay[rows] = _until_ready(stay[rows], until[rows], team)
+    entry = np.maximum(begins - journeys.end, 0)
+    kept = until >= begins
+    return _Follows(source[kept], target[kept], stay[kept] / DAY, entry[kept] / DAY)
 
 
-def _beginnings(log: EventLog, steps: dict[str, Step]) -> Choice:
-    """How cases begin: the share of each first activity."""
-    arrays = log.arrays
-    first = arrays.activity[arrays.first[:-1][np.diff(arrays.first) > 0]]
-    counts = np.bincount(first, minlength=len(arrays.activities))
-    options = []
-    for code in np.flatnonzero(counts):
-        activity = arrays.activities[code]
-        step = Step(name=f"start → {activity}", activity=activity, laws=NO_DELAY)
-        steps[step.name] = step
-        options.append(Option(starts=(step.name,), share={"": float(counts[code] / counts.sum())}))
-    return Choice(options=tuple(options))
+def _until_ready(wait: Ints, begun: Ints, team: Team) -> Ints:
+    """Of each wait until work was `begun`, the part before the case was ready and only wanted a place.
 
-
-def _ranks(log: EventLog) -> dict[str, int]:
-    ranks = log.events.groupby("activity", observed=True)["rank"].first()
-    return {str(name): int(rank) for name, rank in ranks.items()}
-
-
-def _whole_days(log: EventLog) -> bool:
-    return bool((log.arrays.day == np.floor(log.arrays.day)).all())
+    Who began while a place was free had not waited for one. Who began when a place had just been given back may have
+    been ready for it since all places were last taken, or any time after: how long it had taken until then is what it
+    took for one of the others, among those for whom it took as long as it can have.
+    """
+    since = team.full_until(begun)
+    queued = since < NOT_FULL
+    known = np.sort(wait[~queued])
+    least = np.maximum(since[queued] - (begun - wait)[queued], 0)
+    first = np.searchsorted(known, least, side="left")
+    count = np.searchsorted(known, wait[queued], side="right") - first
+    # Evenly spread without chance, however many there are: multiples of the golden ratio.
+    spread = (np.arange(len(count)) * _GOLDEN % 1.0 * count).astype(np.int64)
+    found = wait.copy()
+    found[queued] = np.where(count > 0, np.append(known, 0)[np.minimum(first + spread, len(known))], least)
+    return found

@@ -11,9 +11,11 @@ from simulation.discovery.law_distance import trigrams
 
 _PLACES = 300
 """Places at which a distribution of times is compared."""
+_FINELY = 1000
+"""Places on the calendar from which those are chosen."""
 _CLASSES = 100
 """Of each weekday's times after midnight of the first day, in what is expected on the calendar."""
-_WEEK_HOURS, _DAY_HOURS, WEEKDAYS = 168, 24, 7
+WEEK_HOURS, DAY_HOURS, _WEEKDAYS = 168, 24, 7
 _FARTHEST_HOUR = 23.0
 
 
@@ -60,7 +62,7 @@ class Law:
         kept, sequence = np.unique(np.concatenate([every, last[ending], behind[ending]]), return_inverse=True)
         since, since_gaps = _on_places(instants - past.begin[twice], weight[twice])
         length, length_gaps = _on_places(past.span, weight)
-        ends = np.cumsum([len(kept), len(since_gaps) + 1, len(length_gaps) + 1, _WEEK_HOURS])
+        ends = np.cumsum([len(kept), len(since_gaps) + 1, len(length_gaps) + 1, WEEK_HOURS])
         parts = (sequence.ravel(), since + ends[0], length + ends[1], hour_of_week(instants) + ends[2])
         cases = np.arange(past.cases)
         case = np.concatenate([past.case, cases, cases, twice, cases, twice])
@@ -109,7 +111,7 @@ class Law:
 
         The cases to come have events on a weekday on which n are expected with probability 1 - exp(-n).
         """
-        shape = (WEEKDAYS, _DAY_HOURS)
+        shape = (_WEEKDAYS, DAY_HOURS)
         mine, law = hours.reshape(-1, *shape), self.expected[self.ends[2] :].reshape(shape)
         count, wanted = mine.sum(axis=2), law.sum(axis=1)
         below = np.cumsum(mine, axis=2) / np.maximum(count, 1.0)[:, :, None]
@@ -132,18 +134,20 @@ class Calendar:
     @classmethod
     def of(cls, past: Journeys, weight: Floats, arrival: Ints) -> Calendar:
         """Each arrival's case is drawn by weight from those of its weekday, and moved to its day."""
-        places = np.linspace(arrival[0] // DAY * DAY, arrival[-1] + past.span.max() + DAY, _PLACES).astype(np.int64)
-        expected = np.zeros(_PLACES)
+        places = np.linspace(arrival[0] // DAY * DAY, arrival[-1] + past.span.max() + DAY, _FINELY).astype(np.int64)
+        expected = np.zeros(_FINELY)
         twice = np.tile(past.case, 2)
         into = np.concatenate([past.start, past.end]) - (past.begin // DAY * DAY)[twice]
         there, came = weekday(past.begin), weekday(arrival)
-        for day in range(WEEKDAYS):
+        for day in range(_WEEKDAYS):
             days, mine = np.sort(arrival[came == day] // DAY * DAY), there[twice] == day
             total = weight[there == day].sum()
             if len(days) and total > 0:
                 for time, share in _classes(into[mine], weight[twice][mine] / total):
                     expected += np.searchsorted(days + time, places) * share
-        return cls(past, arrival, places, expected)
+        usual = np.searchsorted(expected, np.linspace(0, expected[-1], _PLACES // 2))
+        kept = np.unique(np.concatenate([usual, np.linspace(0, _FINELY - 1, _PLACES // 2).astype(np.int64)]))
+        return cls(past, arrival, places[kept], expected[kept])
 
     def counts(self, sample: Ints) -> Floats:
         """Starts and ends of a sample before each place."""
@@ -157,13 +161,14 @@ class Calendar:
         mine = slice(int(past.first[donor]), int(past.first[donor + 1]))
         moved = (self.arrival[position] // DAY - past.begin[donor] // DAY) * DAY
         instants = np.concatenate([past.start[mine], past.end[mine]]) + moved
-        count = np.bincount(np.searchsorted(self.places, instants, side="right"), minlength=_PLACES + 1)
-        return np.cumsum(count[:_PLACES]).astype(np.float64)
+        count = np.bincount(np.searchsorted(self.places, instants, side="right"), minlength=len(self.places) + 1)
+        return np.cumsum(count[:-1]).astype(np.float64)
 
     def distance(self, before: Floats) -> Floats:
-        """Mean difference over the places, a row each."""
-        mean: Floats = np.abs(before - self.expected).mean(axis=1)
-        return mean
+        """Hours by which events are earlier or later than expected, a row each."""
+        apart = np.abs(before - self.expected)[:, :-1] @ (np.diff(self.places) / HOUR)
+        hours: Floats = apart / max(float(self.expected[-1]), 1e-12)
+        return hours
 
 
 def _on_places(times: Ints, weight: Floats) -> tuple[Ints, Floats]:

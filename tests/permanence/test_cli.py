@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from event_logs.log import EventLog
+from simulation.model_file import read_model
 
 LOGS = Path(__file__).resolve().parents[2].parent / "shared" / "logs"
 COMMANDS = (
@@ -259,6 +260,9 @@ def test_mine_and_simulate_a_csv_log(permanence, tmp_path: Path, log_csv: Path) 
     assert done.returncode == 0, done.stderr
     simulated = (tmp_path / "simulated" / "event_log.csv").read_text().splitlines()
     assert len({line.split(",")[0] for line in simulated[1:]}) == 7
+    model = read_model(tmp_path / "simulated" / "pathway_model.toml")
+    assert "LAAC review" in {step.activity for step in model.steps.values()}
+    assert "<bpmn:process" in (tmp_path / "simulated" / "pathway.bpmn").read_text()
 
 
 @pytest.mark.parametrize(
