@@ -172,8 +172,9 @@ class _Picture:
         if 0 <= low < 0.6 * high:
             low = 0.0
         room = (high - low) * 0.08 or abs(high) * 0.1 or 1.0
-        # The scale ends at 0 where no value can lie below it.
-        axes.set_ylim(low if low == 0 and high > 0 else low - room, high + room)
+        # The scale ends at 0, and for shares at 1, where no value can lie beyond.
+        top = min(high + room, 1.0) if self.caption.percent and high <= 1.0 else high + room
+        axes.set_ylim(low if low == 0 and high > 0 else low - room, top)
         if not len(values):
             axes.set_yticks([])
         _frame(axes)

@@ -253,6 +253,14 @@ def test_anything_can_be_drawn(tmp_path: Path, values: list[float]) -> None:
             assert any(text.startswith(chart.notes[0][:30]) for text in texts)
 
 
+def test_a_scale_of_shares_ends_at_all_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "chart.svg"
+    draw_chart(run_chart([0.72, 0.81, 1.0, 0.9, 1.0]), path, caption=Caption(title="In time", percent=True))
+    shown = [float(text[:-1]) for text in texts_of(path) if re.fullmatch(r"[0-9.]+%", text)]
+    assert len(shown) >= 3
+    assert max(shown) <= 100
+
+
 def test_odd_characters_are_made_harmless(tmp_path: Path) -> None:
     path = tmp_path / "chart.svg"
     caption = Caption(title="$x$ \x07 <script>", value_label="Ünïcode → ​ok", markers=(Marker(1, "a\nb"),))
