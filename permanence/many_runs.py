@@ -16,7 +16,7 @@ from permanence.files import complete_files, write_text
 from permanence.gates import gates_of
 from permanence.pipeline import HORIZON_YEARS, Run
 from permanence.progress import StageDisplay
-from scenarios.measures import Yardstick, measure
+from scenarios.measures import Yardstick, measure, simulated_aims
 
 if TYPE_CHECKING:
     from simulation.replications import Precision, Replications
@@ -36,8 +36,8 @@ class Figures:
 
     def __call__(self, log: EventLog) -> dict[str, float]:
         """`closures` (cases that end), `weeks: STAGE` (mean weeks a visit), `child-weeks: STAGE` (spent in it),
-        `queue: GATE` (children waiting, mean over the years), `aim N` (share in time), `past two years` (children away
-        from home for more than two years, at the end)."""
+        `queue: GATE` (children waiting, mean over the years), `aim N` (share in time, of the aims that the model can
+        speak of), `past two years` (children away from home for more than two years, at the end)."""
         yardstick, row = self.yardstick, measure(log, self.yardstick)
         ended = log.arrays.end
         closures = float(((ended > yardstick.start) & (ended <= yardstick.end)).sum())
@@ -88,7 +88,7 @@ def again_and_again(
 
     end = run.log.window.end + pd.Timedelta(days=round(HORIZON_YEARS * 365.25))
     start_day, end_day = to_days(pd.Series([run.log.window.end, end])).tolist()
-    figures = Figures(Yardstick(start=start_day, end=end_day))
+    figures = Figures(Yardstick(aims=simulated_aims(), start=start_day, end=end_day))
     wanted = _precision(precise, [CLOSURES, *figures.places])
     with display.stage("Simulating again and again") as advance:
         model = fit_pathway(run.log, panel=gates_of(run.project))

@@ -16,12 +16,12 @@ from typing import Any
 import pandas as pd
 
 from event_logs.log import EventLog, to_days
-from event_logs.vocabulary import AIMS, AT_HOME, STAGES, Aim, Stage
+from event_logs.vocabulary import AIMS, STAGES, Aim, Stage
 from mining.resampling import resampling_units
 from scenarios import tables
 from scenarios.checks import check
 from scenarios.inputs import inputs_of
-from scenarios.measures import Yardstick
+from scenarios.measures import Yardstick, simulated_aims
 from scenarios.moves import Moves
 from scenarios.nested import Draws, Experiment, all_draws, changed_models
 from scenarios.ready_made import IDEAS, POSTER
@@ -129,7 +129,7 @@ def compare(
         replications=replications,
     )
     found = all_draws(experiment, draws, workers, store=store, cluster=cluster, progress=progress)
-    left_out = tuple(f"Aim {aim.number}: {_NO_HOME_REVIEWS}" for aim in aims if aim.clock_start == AT_HOME)
+    left_out = tuple(f"Aim {aim.number}: {_NO_HOME_REVIEWS}" for aim in aims if aim not in simulated_aims(aims))
     return _comparison(experiment, found, years, left_out)
 
 
@@ -162,7 +162,7 @@ def experiment_of(
         together=_pairs(chosen, together),
         yardstick=Yardstick(
             stages=tuple(stages),
-            aims=tuple(aim for aim in aims if aim.clock_start != AT_HOME),
+            aims=simulated_aims(aims),
             activities=tuple(base.ranks),
             start=first,
             end=last,

@@ -6,6 +6,7 @@ of stages and aims are those of `mining.visits` and `mining.aims` (a test holds 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -29,6 +30,11 @@ MEAN_UP_TO_DAYS = 730.0
 TWO_YEARS = 730.0
 AWAY_FROM = (0.0, 182.0, 365.0, 730.0)
 """Days since accommodation at which the bands begin in which placement moves have a rate of their own."""
+
+
+def simulated_aims(aims: Iterable[Aim] = AIMS) -> tuple[Aim, ...]:
+    """The aims that a simulated log can speak of: the model holds no reviews of children at home."""
+    return tuple(aim for aim in aims if aim.clock_start != v.AT_HOME)
 
 
 @dataclass(frozen=True, kw_only=True)
