@@ -24,7 +24,7 @@ from simulation.streams import stable_hash
 
 SHARES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """Origins: when these shares of all events had ended."""
-_SHARPNESS = 0.01
+_SHARPNESS = 0.015
 """By so much (in mean log distance) a way must have been farther off to count e times less."""
 _DOUBT = 0.5
 """Standard errors by which a way must be nearer than all cases alike to count more than they."""

@@ -25,7 +25,7 @@ _CANDIDATES = 12
 """Drawn to take a case's place."""
 _ENOUGH = 5
 """Cases begun at an hour of the week from which one that comes at that hour may be drawn."""
-_SWEEPS, _MOST_STEPS = 10, 6000
+_SWEEPS, _MOST_STEPS = 12, 6000
 
 
 def fitted_weights(weight: Floats, margins: Sequence[tuple[Ints, Floats]], total: float) -> Floats:

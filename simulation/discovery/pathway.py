@@ -7,14 +7,17 @@ with as many places as it had, and of the waiting only that remains which was no
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from event_logs.log import EventLog
+from event_logs.log import EventLog, from_days
+from simulation.cohort import Cohort
 from simulation.discovery.journeys import DAY, Floats, Ints, Journeys
 from simulation.discovery.teams import NOT_FULL, Team, teams
+from simulation.engine import EndlessLoopError, simulate
 from simulation.gates import Places
 from simulation.laws import NO_DELAY, Law, Stays, fit_competing
 from simulation.model import START, Choice, Option, PathwayModel, Step
@@ -22,6 +25,10 @@ from simulation.model import START, Choice, Option, PathwayModel, Step
 FINISHED = "case finished"
 _STILL_OPEN = -1
 _GOLDEN = (5**0.5 - 1) / 2
+_ARRIVALS = 1000
+"""Cases, the latest, with which it is tried whether places explain the waiting."""
+_FACTOR, _LITTLE = 2.0, 0.05
+"""Times waited are alike within this factor, give or take this share of the mean length of a case."""
 
 
 def discover_pathway(log: EventLog) -> PathwayModel:
@@ -30,14 +37,31 @@ def discover_pathway(log: EventLog) -> PathwayModel:
     Cases that have ended finish after their last activity; open ones are censored there at the end of the window. In a
     log with start times the step of an arrow is the wait, which leaves no record, and work on the activity is a step
     of its own ("work on a"), in a log with resources at the gate of its team. Work that overlaps what came before it
-    has not waited. Work in hand at the end of the window is not in a log, so its case counts as waiting still. Raises
-    ValueError for a log without events.
+    has not waited. Work in hand at the end of the window is not in a log, so its case counts as waiting still.
+
+    A team is a gate only where its places explain the waiting: with the log's own arrivals they must keep cases
+    waiting about as long as cases were seen to wait for them. Otherwise (people who are not there at night, say) its
+    waits are laws like all others, and a warning says so. Raises ValueError for a log without events.
     """
     if len(log) == 0:
         raise ValueError("a model cannot be discovered from a log without events")
     journeys = Journeys.of(log)
-    found = teams(journeys)
-    follows = _follows(log, journeys, found)
+    kept, doubts = [], []
+    for team in teams(journeys):
+        follows = _follows(log, journeys, [team])
+        would = _kept_waiting(_model(journeys, follows, [team]), journeys)
+        if _alike(would, follows.for_places, journeys):
+            kept.append(team)
+        else:
+            doubts.append(
+                f"{team.name}: with {team.places} places cases would wait for one {24 * would:.1f} hours on average, "
+                f"and did {24 * follows.for_places:.1f}; its waits are taken as they were"
+            )
+    model = _model(journeys, _follows(log, journeys, kept), kept)
+    return replace(model, warnings=(*model.warnings, *doubts))
+
+
+def _model(journeys: Journeys, follows: _Follows, found: list[Team]) -> PathwayModel:
     builder = _Builder(journeys, found)
     builder.begin()
     for source in range(len(journeys.names)):
@@ -52,6 +76,36 @@ def discover_pathway(log: EventLog) -> PathwayModel:
         whole_days=not (journeys.end % DAY).any() and not (journeys.start % DAY).any(),
         warnings=tuple(builder.warnings),
     )
+
+
+def _kept_waiting(model: PathwayModel, journeys: Journeys) -> float:
+    """Mean days by which the gates of a model lengthen a case, for the log's latest arrivals; infinite for no end."""
+    free = replace(model, gates={}, steps={name: replace(step, gate="") for name, step in model.steps.items()})
+    arrival = journeys.begin[-_ARRIVALS:] / DAY
+    if model.whole_days:
+        arrival = np.floor(arrival)
+    ids = [f"{number:07d}" for number in range(len(arrival))]
+    opening = pd.DataFrame({"case": ids, "start": from_days(arrival), "end": pd.NaT})
+    horizon = arrival[-1] + max(2.0 * float(journeys.span.max()) / DAY, 1.0)
+    end = pd.Timestamp(from_days([horizon])[0])
+    means = []
+    for each in (model, free):
+        cohort = Cohort.newcomers(each, opening, arrival, float(arrival[0]) - 1.0)
+        try:
+            arrays = simulate(each, cohort, end, seed=1).arrays
+        except EndlessLoopError:
+            return float("inf")
+        # Who has nothing behind them waits to the very end.
+        begun = np.diff(arrays.first) > 0
+        last = np.where(begun, np.append(arrays.day, horizon)[arrays.first[1:] - 1], horizon)
+        means.append(float((last - arrays.start).mean()))
+    return means[0] - means[1]
+
+
+def _alike(would: float, did: float, journeys: Journeys) -> bool:
+    """Whether the times waited for a place are alike: within a factor, or both little beside the length of a case."""
+    little = _LITTLE * float(journeys.span.mean()) / DAY
+    return did / _FACTOR - little <= would <= did * _FACTOR + little
 
 
 class _Builder:
@@ -135,6 +189,8 @@ class _Follows:
     """Code of the next activity; the number of activities for a finished case; -1 for a case still open."""
     days: Floats
     entry: Floats
+    for_places: float
+    """Mean days for which a case waited for places of the teams."""
 
 
 def _follows(log: EventLog, journeys: Journeys, found: list[Team]) -> _Follows:
@@ -146,15 +202,17 @@ def _follows(log: EventLog, journeys: Journeys, found: list[Team]) -> _Follows:
     # A finished case finishes with its last event; an open one is still there at the end of the window.
     begins, ends = (np.round(day * DAY).astype(np.int64) for day in (log.arrays.window_start, log.arrays.window_end))
     until = np.where(last, np.where(is_open, ends, journeys.end), np.append(journeys.start[1:], 0))
-    stay = np.maximum(until - journeys.end, 0)
+    whole = np.maximum(until - journeys.end, 0)
+    stay = whole.copy()
     for team in found:
         for code in team.activities:
             for before in np.unique(source[~last & (target == code)]).tolist():
                 rows = np.flatnonzero(~last & (target == code) & (source == before))
                 stay[rows] = _until_ready(stay[rows], until[rows], team)
+    for_places = float((whole - stay).sum() / DAY / journeys.cases)
     entry = np.maximum(begins - journeys.end, 0)
     kept = until >= begins
-    return _Follows(source[kept], target[kept], stay[kept] / DAY, entry[kept] / DAY)
+    return _Follows(source[kept], target[kept], stay[kept] / DAY, entry[kept] / DAY, for_places)
 
 
 def _until_ready(wait: Ints, begun: Ints, team: Team) -> Ints:

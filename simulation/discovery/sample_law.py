@@ -81,13 +81,12 @@ class Law:
 
     def changes(self, position: int, former: int, donors: Ints) -> Counts:
         """What the counts change by where each of the donors takes the place of the former case; a row each."""
-        features = np.stack([self._features(donor) for donor in donors.tolist()])
-        before = np.stack([self.calendar.before(position, donor) for donor in donors.tolist()])
-        return Counts(features - self._features(former), before - self.calendar.before(position, former))
-
-    def _features(self, donor: int) -> Floats:
-        mine = self.feature[self.first[donor] : self.first[donor + 1]]
-        return np.bincount(mine, minlength=len(self.expected)).astype(np.float64)
+        cases = np.append(donors, former)
+        row, place = _spread(self.first, cases)
+        width = len(self.expected)
+        features = np.bincount(row * width + self.feature[place], minlength=len(cases) * width).reshape(-1, width)
+        before = self.calendar.before(position, cases)
+        return Counts((features[:-1] - features[-1]).astype(np.float64), before[:-1] - before[-1])
 
     def distances(self, counts: Counts) -> Floats:
         """How far samples are from the law in sequences, both times, hours of the day and the calendar; a row each.
@@ -155,20 +154,29 @@ class Calendar:
         instants = np.sort(np.concatenate([played.start, played.end]))
         return np.searchsorted(instants, self.places).astype(np.float64)
 
-    def before(self, position: int, donor: int) -> Floats:
-        """Those of one case, come at the arrival with this position."""
+    def before(self, position: int, cases: Ints) -> Floats:
+        """Those of each of the cases, were it to come at the arrival with this position; a row each."""
         past = self.past
-        mine = slice(int(past.first[donor]), int(past.first[donor + 1]))
-        moved = (self.arrival[position] // DAY - past.begin[donor] // DAY) * DAY
-        instants = np.concatenate([past.start[mine], past.end[mine]]) + moved
-        count = np.bincount(np.searchsorted(self.places, instants, side="right"), minlength=len(self.places) + 1)
-        return np.cumsum(count[:-1]).astype(np.float64)
+        row, place = _spread(past.first, cases)
+        moved = ((self.arrival[position] // DAY - past.begin[cases] // DAY) * DAY)[row]
+        instants = np.concatenate([past.start[place] + moved, past.end[place] + moved])
+        width = len(self.places) + 1
+        at = np.searchsorted(self.places, instants, side="right") + np.concatenate([row, row]) * width
+        count = np.bincount(at, minlength=len(cases) * width).reshape(-1, width)
+        return np.cumsum(count[:, :-1], axis=1).astype(np.float64)
 
     def distance(self, before: Floats) -> Floats:
         """Hours by which events are earlier or later than expected, a row each."""
         apart = np.abs(before - self.expected)[:, :-1] @ (np.diff(self.places) / HOUR)
         hours: Floats = apart / max(float(self.expected[-1]), 1e-12)
         return hours
+
+
+def _spread(first: Ints, cases: Ints) -> tuple[Ints, Ints]:
+    """Of each entry of the cases, one after the other, which of them it is of, and where it stands."""
+    lengths = first[cases + 1] - first[cases]
+    row = np.repeat(np.arange(len(cases)), lengths)
+    return row, np.arange(len(row)) + (first[cases] - np.cumsum(lengths) + lengths)[row]
 
 
 def _on_places(times: Ints, weight: Floats) -> tuple[Ints, Floats]:

@@ -115,3 +115,21 @@ def test_with_one_clerk_more_cases_wait_as_queueing_theory_says(model: PathwayMo
     took = (ends["check"] - ends["arrived"]).dt.total_seconds().mean() / 86400
     work = model.steps["work on check"].laws[""].mean(100.0)
     assert took - work == pytest.approx(erlang_wait(clerks, RATE, work), rel=rel, abs=0.02)
+
+
+def test_a_team_whose_places_do_not_explain_the_waiting_is_no_gate() -> None:
+    """One clerk who is quick whenever the next case comes soon: nobody waits, as many would for a clerk who is not."""
+    gap = np.tile([0.2, 1.8], 300)
+    arrival = np.concatenate([[0.0], np.cumsum(gap)[:-1]])
+    rows = [(f"{case:03d}", "check", day + 0.95 * gap[case], day, "ann") for case, day in enumerate(arrival.tolist())]
+    rows += [(f"{case:03d}", "told", day + gap[case], day + gap[case], "") for case, day in enumerate(arrival.tolist())]
+    frame = pd.DataFrame(rows, columns=["case", "activity", "date", "start", "resource"])
+    for column in ("date", "start"):
+        frame[column] = (pd.Timestamp("2020-01-01") + pd.to_timedelta(frame[column], unit="D")).astype("datetime64[us]")
+    frame["resource"] = frame["resource"].replace({"": "ben"})
+    model = discover_pathway(EventLog.of(frame, ObservationWindow(at(0), at(610)), final=["told"]))
+    assert not model.gates
+    assert [
+        warning for warning in model.warnings if warning.startswith("check: with 1 places cases would wait for one")
+    ]
+    assert model.steps["work on check"].gate == ""
