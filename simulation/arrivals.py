@@ -38,6 +38,15 @@ class Arriving(NamedTuple):
     """With whom each comes: the number of its family in the run, from 0."""
 
 
+class _Families(NamedTuple):
+    """The rows of a pool, family by family."""
+
+    rows: Ints
+    first: Ints
+    """Where in `rows` each family begins."""
+    size: Ints
+
+
 @dataclass(frozen=True)
 class Arrivals:
     """New cases: a rate for each calendar month and the observed cases whose attributes they take.
@@ -82,7 +91,7 @@ class Arrivals:
             raise ValueError(f"later_factor must be above 0, got {self.later_factor}")
         if self.group_sizes and (min(self.group_sizes) < 0 or sum(self.group_sizes) <= 0):
             raise ValueError(f"group_sizes must be shares of at least 0, not all 0, got {self.group_sizes}")
-        shown = {len(rows) for rows in self._families}
+        shown = set(self._families.size.tolist())
         missing = [size for size, share in enumerate(self.group_sizes, start=1) if share > 0 and size not in shown]
         if missing and len(self.pool):
             raise ValueError(f"group_sizes has families of {missing[0]}, and the pool none of that size to copy")
@@ -133,23 +142,24 @@ class Arrivals:
         assert isinstance(ahead, np.random.PCG64), "arrivals are drawn from a PCG64 stream"
         own = np.random.Generator(ahead.jumped())
         bounds, total = self._running_total(start, end, own)
-        points, units = np.zeros(0), np.zeros(0)
-        while not len(points) or points[-1] <= total[-1]:
+        points: list[Floats] = []
+        units: list[Floats] = []
+        last = 0.0
+        while not points or last <= total[-1]:
             draws = generator.random((_BLOCK, 2))
-            points = np.append(points, (points[-1] if len(points) else 0.0) - np.cumsum(np.log1p(-draws[:, 0])))
-            units = np.append(units, draws[:, 1])
-        count = int(np.searchsorted(points, total[-1], side="left"))
+            points.append(last - np.cumsum(np.log1p(-draws[:, 0])))
+            units.append(draws[:, 1])
+            last = float(points[-1][-1])
+        point = np.concatenate(points)
+        count = int(np.searchsorted(point, total[-1], side="left"))
         # Of two bounds with one total (a month with rate 0 between them), the later one is taken.
-        day = np.minimum(np.floor(np.interp(points[:count], total, bounds)), bounds[-1] - 1.0)
-        families, cumulative = self._families, self._cumulative
-        chosen = np.minimum(np.searchsorted(cumulative, units[:count], side="right"), len(families) - 1)
-        size = np.asarray([len(families[number]) for number in chosen], dtype=np.int64)
-        rows = [families[number] for number in chosen]
-        return Arriving(
-            np.repeat(day, size),
-            np.concatenate(rows) if rows else np.zeros(0, dtype=np.int64),
-            np.repeat(np.arange(count, dtype=np.int64), size),
-        )
+        day = np.minimum(np.floor(np.interp(point[:count], total, bounds)), bounds[-1] - 1.0)
+        families, unit = self._families, np.concatenate(units)[:count]
+        chosen = np.minimum(np.searchsorted(self._cumulative, unit, side="right"), len(families.size) - 1)
+        size = families.size[chosen]
+        group = np.repeat(np.arange(count, dtype=np.int64), size)
+        nth = np.arange(len(group)) - np.repeat(np.cumsum(size) - size, size)
+        return Arriving(np.repeat(day, size), families.rows[families.first[chosen][group] + nth], group)
 
     def expected(self, start: pd.Timestamp, end: pd.Timestamp) -> float:
         """How many cases are expected after `start` up to and including `end`."""
@@ -159,11 +169,11 @@ class Arrivals:
         self, start: pd.Timestamp, end: pd.Timestamp, generator: np.random.Generator | None
     ) -> tuple[Floats, Floats]:
         """Bounds of the months, in days, and the families expected up to each."""
-        months = pd.date_range(start.normalize().replace(day=1), end, freq="MS")
+        months = np.arange(np.datetime64(start, "M"), np.datetime64(end, "M") + 1)
         first, last = float(to_days(pd.Series([start]))[0]) + 1.0, float(to_days(pd.Series([end]))[0]) + 1.0
-        edges = to_days(pd.Series(months.append(months[-1:] + pd.offsets.MonthBegin(1))))
-        length = np.asarray(months.days_in_month, dtype=float)
-        rates = self.per_month[np.asarray(months.month) - 1] * self.level((edges[1:] + edges[:-1]) / 2.0)
+        edges = np.append(months, months[-1:] + 1).astype("datetime64[D]").astype(np.float64)
+        length = np.diff(edges)
+        rates = self.per_month[months.astype(np.int64) % 12] * self.level((edges[1:] + edges[:-1]) / 2.0)
         if self.dispersion > 0.0 and generator is not None:
             rates = rates * generator.gamma(1.0 / self.dispersion, self.dispersion, len(months))
         a_day = rates / self.mean_group / length
@@ -176,20 +186,20 @@ class Arrivals:
         return bounds, np.append(0.0, np.cumsum(a_day * np.diff(bounds)))
 
     @cached_property
-    def _families(self) -> list[Ints]:
-        """Rows of the pool, family by family; every row by itself where cases come alone."""
+    def _families(self) -> _Families:
+        """The families of the pool; every row by itself where cases come alone."""
         alone = not self.group_sizes or GROUP not in self.pool
         codes = np.arange(len(self.pool)) if alone else pd.factorize(self.pool[GROUP])[0]
-        order = np.argsort(codes, kind="stable")
-        starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
-        return [part.astype(np.int64) for part in np.split(order, starts[1:])] if len(codes) else []
+        rows = np.argsort(codes, kind="stable")
+        first = np.flatnonzero(np.diff(codes[rows], prepend=-1))
+        return _Families(rows, first, np.diff(first, append=len(rows)))
 
     @cached_property
     def _cumulative(self) -> Floats:
         """Running total of the chance of each family: its size by `group_sizes`, among those of a size by weight."""
-        weight = np.asarray([float(self.weight[rows].mean()) for rows in self._families])
+        rows, first, size = self._families
+        weight = np.asarray([float(one.mean()) for one in np.split(self.weight[rows], first[1:])] if len(rows) else [])
         if self.group_sizes:
-            size = np.asarray([len(rows) for rows in self._families])
             shares = np.asarray(self.group_sizes, dtype=float)
             known = size <= len(shares)
             of_size = np.bincount(size, weight)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from event_logs.log import from_days, to_days
-from simulation.arrivals import GROUP
+from simulation.arrivals import Arriving
 from simulation.cohort import Cohort, strata_of
 from simulation.model import PathwayModel
 
@@ -36,29 +37,42 @@ def everybody(model: PathwayModel, cohort: Cohort, end: pd.Timestamp, generator:
     arrival = list(cohort.arrival) or [float("nan")] * len(cases)
     if model.arrivals is not None:
         start = pd.Timestamp(from_days([cohort.day])[0])
-        days, rows, group = model.arrivals.draw(start, end, generator)
-        new = model.arrivals.pool.iloc[rows].reset_index(drop=True).drop(columns=GROUP, errors="ignore")
-        new["case"] = _new_ids(cases["case"], len(new))
-        if "child" in new:
-            new["child"] = new["case"]  # another child with the same attributes, not the same child again
-        if "family" in new:  # named by the first of its children
-            new["family"] = new["case"].to_numpy()[np.searchsorted(group, group)]
-        new["start"], new["end"] = from_days(days), pd.NaT
-        if "birth" in new:
-            new["birth"] = from_days(days - new.pop("age_days").to_numpy())
-        cases = pd.concat([cases, new], ignore_index=True) if len(cases) else new
-        arrival += days.tolist()
+        coming = model.arrivals.draw(start, end, generator)
+        cases = _with_newcomers(cohort, model.arrivals.pool, coming)
+        arrival += coming.days.tolist()
     leaves = [NEVER] * len(cases)
-    if model.leaves_at_days is not None and "birth" in cases:
-        birthday = to_days(cases["birth"]) + model.leaves_at_days
-        leaves = np.where(np.isnan(birthday), NEVER, birthday).tolist()
-    birth = to_days(cases["birth"]).tolist() if "birth" in cases else [float("nan")] * len(cases)
+    birth = [float("nan")] * len(cases)
+    if "birth" in cases:
+        born = to_days(cases["birth"])
+        birth = born.tolist()
+        if model.leaves_at_days is not None:
+            leaves = np.where(np.isnan(born), NEVER, born + model.leaves_at_days).tolist()
     return Children(cases, arrival, strata_of(cases, model.stratify_by), leaves, birth)
+
+
+def _with_newcomers(cohort: Cohort, pool: pd.DataFrame, coming: Arriving) -> pd.DataFrame:
+    """The cohort's cases, then the new ones with what they copy from the pool."""
+    known = len(cohort.cases)
+    cases = cohort.beside(pool).take(np.concatenate([np.arange(known), known + coming.rows]))
+    cases.index = pd.RangeIndex(len(cases))
+    ids = pd.array(_new_ids(cohort.cases["case"], len(coming.rows)), dtype="str")
+    new: dict[str, Any] = {"case": ids, "start": from_days(coming.days)}
+    if "child" in pool:
+        new["child"] = ids  # another child with the same attributes, not the same child again
+    if "family" in pool:  # named by the first of its children
+        new["family"] = ids.take(np.searchsorted(coming.group, coming.group))
+    if "birth" in pool:
+        new["birth"] = from_days(coming.days - pool["age_days"].to_numpy()[coming.rows])
+    for name, values in new.items():
+        column = cases[name].array.copy()
+        column[known:] = values
+        cases[name] = column
+    return cases
 
 
 def _new_ids(taken: pd.Series[str], count: int) -> list[str]:
     """Ids for new cases that no case has yet: a simulated log may itself be simulated further."""
-    prefix, known = "new", set(taken)
-    while any(f"{prefix}-{number:06d}" in known for number in range(count)):
+    prefix, known = "new", taken.tolist()
+    while any(name.startswith(f"{prefix}-") for name in known):
         prefix += "er"
     return [f"{prefix}-{number:06d}" for number in range(count)]

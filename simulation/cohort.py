@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from event_logs.log import EventLog, LogArrays, to_days
+from simulation.arrivals import GROUP
 from simulation.at_gates import AtGates, read_at_gates
 from simulation.gates import Places, ReviewCycle, Sessions
 from simulation.model import START, UNRECORDED, Choice, PathwayModel, Step
@@ -79,6 +80,23 @@ class Cohort:
         from simulation.frailty import posterior_below
 
         return posterior_below(self)
+
+    def beside(self, pool: pd.DataFrame) -> pd.DataFrame:
+        """The cases, then one row for each of the pool's, with all its attributes that a new case copies.
+
+        The same for every run from this cohort, so kept: putting tables together costs more than taking rows of one.
+        """
+        if not any(kept is pool for kept, _ in self._beside):
+            copied = pool.drop(columns=[GROUP, *(["age_days"] if "birth" in pool else [])], errors="ignore")
+            never = np.full(len(pool), np.datetime64("NaT", "us"))
+            copied = copied.assign(case=pd.Series("", index=pool.index, dtype="str"), start=never, end=never)
+            both = pd.concat([self.cases, copied], ignore_index=True) if len(self.cases) else copied
+            self._beside.append((pool, both))
+        return next(both for kept, both in self._beside if kept is pool)
+
+    @cached_property
+    def _beside(self) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
+        return []
 
     @classmethod
     def newcomers(
