@@ -18,13 +18,14 @@ import numpy.typing as npt
 
 from simulation.children import Children
 from simulation.cohort import strata_of
-from simulation.frailty import paced_quantiles, paced_remaining
+from simulation.frailty import paced_quantiles, paced_remaining, paced_survival
 from simulation.gates import ReviewCycle
 from simulation.laws import Law
 from simulation.model import Choice, Step
 from simulation.streams import Streams
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 T = TypeVar("T", float, int)
 WITHIN_THE_DAY = 0.5
 """A duration up to half a day longer is rounded to the same whole day."""
@@ -55,6 +56,20 @@ class Column(Generic[T]):
         return self._occasions[number][child]
 
 
+class Always:
+    """A purpose with the same value for all children on all occasions, which are counted, but nothing is drawn."""
+
+    __slots__ = ("_taken", "_value")
+
+    def __init__(self, taken: array[int], value: float) -> None:
+        self._taken, self._value = taken, value
+
+    def next(self, child: int) -> float:
+        """The value."""
+        self._taken[child] += 1
+        return self._value
+
+
 class Draws:
     """The draws of one run."""
 
@@ -65,41 +80,58 @@ class Draws:
         self._taken: dict[str, array[int]] = {}
         self._units: dict[str, Column[float]] = {}
         self._strata: dict[str, list[str]] = {}
-        self._groups: dict[str, Mapping[str, npt.NDArray[np.int64]]] = {}
+        self._groups: dict[str, Mapping[str, Ints]] = {}
 
     def unit(self, name: str, child: int) -> float:
         """The child's bare draw for a purpose on its next occasion."""
+        return self._bare(name).next(child)
+
+    def _bare(self, name: str) -> Column[float]:
         if name not in self._units:
             self._units[name] = Column(
                 self._counter(name), lambda number: _floats(self._streams.occasion(name, number))
             )
-        return self._units[name].next(child)
+        return self._units[name]
 
-    def durations(self, step: Step, stratify_by: str) -> Column[float]:
+    def durations(self, step: Step, stratify_by: str) -> Column[float] | Always:
         """Days that a step takes; not of steps by age, whose law asks for the age at which they begin."""
+        if len(step.laws) == 1 and (days := step.law("").always) is not None:
+            return Always(self._counter(step.name), self.rounded(days))
         return Column(self._counter(step.name), partial(self._days, step, stratify_by))
 
     def remaining(
-        self, step: Step, stratify_by: str, children: npt.NDArray[np.int64], elapsed: Floats
+        self, step: Step, stratify_by: str, children: Ints, elapsed: Floats
     ) -> tuple[Floats, npt.NDArray[np.bool_]]:
         """Whole duration of a step under way for some children, given that it has lasted `elapsed` days so far.
 
         The second is whether the step must be over by now; the duration is then the one drawn.
         """
-        units = np.asarray([self.unit(step.name, child) for child in children.tolist()])
+        column = self._bare(step.name)
+        units = np.asarray([column.next(child) for child in children.tolist()])
         days, over = np.empty(len(children)), np.empty(len(children), dtype=bool)
         sooner = WITHIN_THE_DAY if self._whole_days else 0.0
-        strata = np.asarray([self.stratum(stratify_by, child) for child in children.tolist()], dtype=object)
-        for stratum in sorted(set(strata.tolist())):
-            rows, law = np.flatnonzero(strata == stratum), step.law(stratum)
-            b = self.frailty[children[rows]]
-            over[rows] = law.sf_of(elapsed[rows]) <= 0.0
-            days[rows] = np.where(
-                over[rows],
-                paced_quantiles(law, step.rho, b, units[rows]),
-                paced_remaining(law, step.rho, (b, units[rows]), elapsed[rows] + sooner),
-            )
+        for law, rows in self._laws_of(step, stratify_by, children):
+            b, unit, so_far = self.frailty[children[rows]], units[rows], elapsed[rows]
+            done = law.sf_of(so_far) <= 0.0
+            lasting = paced_remaining(law, step.rho, (b, unit), so_far + sooner)
+            if done.any():
+                lasting[done] = paced_quantiles(law, step.rho, b[done], unit[done])
+            days[rows], over[rows] = lasting, done
         return days, over
+
+    def lasting(self, step: Step, stratify_by: str, children: Ints, elapsed: Floats) -> Floats:
+        """Probability that the step lasts longer than `elapsed` days, for each of some children."""
+        found = np.empty(len(children))
+        for law, rows in self._laws_of(step, stratify_by, children):
+            found[rows] = paced_survival(law, step.rho, self.frailty[children[rows]], elapsed[rows])
+        return found
+
+    def _laws_of(self, step: Step, stratify_by: str, children: Ints) -> list[tuple[Law, Ints | slice]]:
+        """The laws of a step, and which of these children each is for."""
+        if len(step.laws) == 1:
+            return [(step.law(""), slice(None))]
+        strata = np.asarray([self.stratum(stratify_by, child) for child in children.tolist()], dtype=object)
+        return [(step.law(name), np.flatnonzero(strata == name)) for name in sorted(set(strata.tolist()))]
 
     def options(self, name: str, choice: Choice) -> Column[int]:
         """Which option of a choice comes up, by position."""
@@ -136,13 +168,13 @@ class Draws:
             days[rows] = paced_quantiles(law, step.rho, self.frailty[rows], units[rows])
         return _floats(np.round(days) if self._whole_days else days)
 
-    def _by_law(self, step: Step, stratify_by: str) -> list[tuple[Law, npt.NDArray[np.int64] | slice]]:
+    def _by_law(self, step: Step, stratify_by: str) -> list[tuple[Law, Ints | slice]]:
         """The laws of a step and the children that each is for."""
         if len(step.laws) == 1:
             return [(step.law(""), slice(None))]
         return [(step.law(stratum), rows) for stratum, rows in self._group(stratify_by).items()]
 
-    def _group(self, by: str) -> Mapping[str, npt.NDArray[np.int64]]:
+    def _group(self, by: str) -> Mapping[str, Ints]:
         """Positions of the children of each stratum."""
         if by not in self._groups:
             values = np.asarray(strata_of(self._children.cases, by), dtype=object)

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import simpy
 
@@ -32,6 +34,8 @@ from simulation.streams import Streams
 
 EVENTS_PER_CASE = 10_000
 """A case with more events than this is in a loop without end; the run stops and says so."""
+Entry = tuple[Action | None, tuple[Any, ...]]
+"""What is called, and what is handed over to it; None: the step is done, if the child is still there."""
 _LAST = simpy.events.EventPriority(2)
 """After everything of SimPy's own priorities on the same instant."""
 
@@ -91,8 +95,8 @@ class _Due:
 
     __slots__ = ("_ok", "_value", "callbacks")
 
-    def __init__(self, value: Any, callbacks: tuple[Action, ...]) -> None:
-        self._ok, self._value, self.callbacks = True, value, callbacks
+    def __init__(self, value: Any, action: Callable[[Any], None]) -> None:
+        self._ok, self._value, self.callbacks = True, value, (action,)
 
 
 class _Run:
@@ -111,7 +115,12 @@ class _Run:
         self.start, self.horizon = cohort.day, horizon
         self.env = simpy.Environment(initial_time=self.start)
         self.schedule: Callable[..., None] = self.env.schedule
+        self.now = self.start
+        """The clock's time, as of the event that it has come to."""
+        self.diary: dict[float, list[Entry]] = {}
+        """What is to happen at each instant, in the order in which it was entered."""
         count = len(children.arrival)
+        self.leaves = children.leaves if model.leaves_as else [NEVER] * count
         self.draws = Draws(children, streams, whole_days=model.whole_days)
         self.codes = activity_codes(model)
         self.ready = Runnable(model, self.draws, self.codes)
@@ -122,12 +131,11 @@ class _Run:
         self.events = [0] * count
         self.reached = reached(reach, children.cases, self) if reach is not None else None
         self.stations = stations(model, cohort, self, since=None if self.reached is None else self.reached.begins)
-        self.ready.enter(self.stations)
+        self.ready.enter(self.stations, plain=self.reached is None)
         if self.reached is not None:
             self.known.remember_for(self.ready)
             self.known.enter({**self.stations, **own_stations(cohort.model, model, self)})
         self.holding = [station for station in self.stations.values() if station.holds]
-        self.when_worked = (self._worked,)
         self.under_way: set[tuple[int, str]] = set()
         """Child and activity of the steps begun that are begun only once."""
 
@@ -141,26 +149,46 @@ class _Run:
         coming = [child for child, day in enumerate(arrival) if day == day]
         coming.sort(key=lambda child: (arrival[child], child), reverse=True)
         if coming:
-            self._at(max(arrival[coming[-1]], self.start), self._arrive, coming)
+            self.at(arrival[coming[-1]], self._arrive, coming)
         self.env.run(until=self.horizon + 1.0)
 
     # What happens --------------------------------------------------------------------------------------------------
 
-    @property
-    def now(self) -> float:
-        """The day it is."""
-        return self.env.now
-
-    def at(self, day: float, action: Action, value: Any, *, last: bool = False) -> None:
+    def at(self, day: float, action: Action, *what: Any, last: bool = False) -> None:
         """Have the action called on that day; with `last`, after all else that happens then."""
-        self._at(day, action, value, _LAST if last else simpy.events.NORMAL)
+        days = max(day - self.now, 0.0)
+        if last:
+            self.schedule(_Due((action, what), self._call), _LAST, days)
+        else:
+            self._enter(days, (action, what))
 
-    def _at(self, day: float, action: Action, value: Any, priority: Any = simpy.events.NORMAL) -> None:
-        self.schedule(_Due(value, (action,)), priority, max(day - self.env.now, 0.0))
-
-    def later(self, days: float, action: Action, value: Any) -> None:
+    def later(self, days: float, action: Action, *what: Any) -> None:
         """Have the action called after so many days."""
-        self.schedule(_Due(value, (action,)), simpy.events.NORMAL, days)
+        self._enter(days, (action, what))
+
+    def _enter(self, days: float, entry: Entry) -> None:
+        """One event of the clock for all that is entered for an instant."""
+        day = self.now + days
+        if day in self.diary:
+            self.diary[day].append(entry)
+        else:
+            self.diary[day] = [entry]
+            self.schedule(_Due(day, self._today), simpy.events.NORMAL, days)
+
+    def _today(self, event: Any) -> None:
+        self.now = day = event._value
+        ended, happen = self.ended, self.happen
+        for action, what in self.diary[day]:  # what is entered for the same instant meanwhile comes at the end
+            if action is not None:
+                action(*what)
+            elif ended[what[0]] == NEVER:
+                happen(*what)
+        del self.diary[day]
+
+    def _call(self, event: Any) -> None:
+        self.now = self.env.now
+        action, what = event._value
+        action(*what)
 
     def gone(self, child: int) -> bool:
         """Whether the child's case has ended."""
@@ -175,39 +203,47 @@ class _Run:
         if activity:
             self.recorded.add(child, self.codes[activity], day)
 
-    def _arrive(self, event: Any) -> None:
-        """Those who come today, out of all still to come (last first); one event a day, however many there are."""
-        coming, arrival = event._value, self.children.arrival
+    def _arrive(self, coming: list[int]) -> None:
+        """Those who come today, out of all still to come (last first)."""
+        arrival, late = self.children.arrival, []
         today = arrival[coming[-1]]
         while coming and arrival[coming[-1]] == today:
             child = coming.pop()
-            # Nobody leaves before they are there.
-            self._leaves(child, self.env.now)
+            if self.leaves[child] > self.now:
+                self._leaves(child, self.now)
+            else:
+                late.append(child)
             way = self.ready if self.reached is None else self.reached.way(child)
             if (branch := way.branches.get(START)) is not None:
                 self._choose(branch, child)
         if coming:
-            self._at(arrival[coming[-1]], self._arrive, coming)
+            self.at(arrival[coming[-1]], self._arrive, coming)
+        # Nobody leaves before they are there; who should have left leaves before all else that happens on the day.
+        for child in late:
+            self._leave(child)
 
     def _leaves(self, child: int, earliest: float) -> None:
-        day = max(self.children.leaves[child], earliest)
-        if day <= self.horizon and self.model.leaves_as:
+        day = max(self.leaves[child], earliest)
+        if day <= self.horizon:
             # Before all else that happens on the day.
-            self._at(day, self._leave, child, priority=simpy.events.URGENT)
+            due = _Due((self._leave, (child,)), self._call)
+            self.schedule(due, simpy.events.URGENT, day - self.now)
 
-    def _leave(self, event: Any) -> None:
-        child = event._value
+    def _leave(self, child: int) -> None:
         if self.ended[child] == NEVER:
-            self.note(child, self.model.leaves_as, self.env.now)
+            self.note(child, self.model.leaves_as, self.now)
             self._end(child)
 
     def _end(self, child: int) -> None:
-        self.ended[child] = self.env.now
+        self.ended[child] = self.now
         for station in self.holding:
             station.left(child)
 
     def begin(self, child: int, work: Work) -> None:
         """A step begins now: at its gate, or, without one, by drawing how long it takes."""
+        if work.plain:
+            self._enter(work.days.next(child), (None, (child, work)))
+            return
         if work.once:
             once = (child, work.step.activity)
             if once in self.under_way or once[1] in self.seen[child]:
@@ -216,9 +252,7 @@ class _Run:
         if work.station is not None:
             work.station.begin(child, work)
             return
-        plain = self.reached is None and not work.by_age
-        days = work.days.next(child) if plain else self.time_for(child, work)
-        self.schedule(_Due((child, work), self.when_worked), simpy.events.NORMAL, days)
+        self._enter(self.time_for(child, work), (None, (child, work)))
 
     def time_for(self, child: int, work: Work) -> float:
         """Days that a step takes which begins now: the child's next draw."""
@@ -247,17 +281,12 @@ class _Run:
     def _age(self, child: int, unknown: float) -> float:
         """The child's age today, in days; `unknown` where no date of birth is known."""
         birth = self.children.birth[child]
-        return self.env.now - birth if birth == birth else unknown
+        return self.now - birth if birth == birth else unknown
 
     def law(self, child: int, step: Step) -> Law | Paced:
         """The step's law for this child: shifted by its frailty where the step depends on it."""
         law = step.law(self.children.strata[child])
         return Paced(law, step.rho, float(self.draws.frailty[child])) if step.rho > 0.0 else law
-
-    def _worked(self, event: Any) -> None:
-        child, work = event._value
-        if self.ended[child] == NEVER:
-            self.happen(child, work)
 
     def happen(self, child: int, work: Work) -> None:
         """The step is done: its activity happens, and what follows begins."""
@@ -272,7 +301,7 @@ class _Run:
             recorded = self.recorded
             recorded.child.append(child)
             recorded.activity.append(work.code)
-            recorded.day.append(self.env.now)
+            recorded.day.append(self.now)
             if work.final:
                 self._end(child)
                 return
@@ -288,11 +317,11 @@ class _Run:
         if activity in seen:
             return
         # Of several activities that may each let a step begin, only the first does.
-        ahead = [waiting.step.may_begin(seen) for waiting in work.joins]
+        waiting = [one for one in work.joins if not one.step.may_begin(seen)]
         seen.add(activity)
-        for waiting, before in zip(work.joins, ahead, strict=True):
-            if not before and waiting.step.may_begin(seen) and waiting.step.activity not in seen:
-                self.begin(child, waiting)
+        for one in waiting:
+            if one.step.may_begin(seen) and one.step.activity not in seen:
+                self.begin(child, one)
 
     def _choose(self, branch: Branch, child: int) -> None:
         starts = branch.options[0 if branch.number is None else branch.number.next(child)]
@@ -309,9 +338,7 @@ class _Run:
             self.draws.frailty = draw_frailties(cohort, self.streams)
         for child, happened in enumerate(cohort.happened):
             self.seen[child] = set(happened)
-        running = list(cohort.running)
-        for hidden in cohort.undecided:
-            running += self._reveal(cohort, hidden)
+        running = [*cohort.running, *self._revealed(cohort)]
         self.under_way |= {(item.child, cohort.model.steps[item.step].activity) for item in running}
         by_step: dict[str, list[Running]] = {}
         for item in running:
@@ -342,36 +369,54 @@ class _Run:
             for child in range(count):
                 day = max(first, self.reached_from(child))
                 if day <= self.horizon:
-                    self.at(day, self._go_through, (child, looser))
+                    self.at(day, self._go_through, child, looser)
 
-    def _go_through(self, event: Any) -> None:
-        child, looser = event._value
+    def _go_through(self, child: int, looser: list[tuple[Work, Step]]) -> None:
         seen = self.seen[child]
         for work, former in looser:
             waited = work.step.may_begin(seen) and not former.may_begin(seen)
             if waited and work.step.activity not in seen and not self.gone(child):
                 self.begin(child, work)
 
-    def _reveal(self, cohort: Cohort, hidden: Undecided) -> list[Running]:
-        """Which way an undecided child is on, given that the time so far has not shown it."""
-        name, child, since = hidden.choice, hidden.child, hidden.since
-        choice = cohort.model.choices[name]
-        stratum = self.draws.stratum(choice.by, child)
-        weights = []
-        for option in choice.options:
-            lasting = 1.0
+    def _revealed(self, cohort: Cohort) -> list[Running]:
+        """The steps of those on a way that the time so far has not shown."""
+        undecided, choices = cohort.undecided, cohort.model.choices
+        by_choice: dict[str, list[int]] = {}
+        for number, hidden in enumerate(undecided):
+            by_choice.setdefault(hidden.choice, []).append(number)
+        ways = np.zeros(len(undecided), dtype=np.int64)
+        for name, numbers in by_choice.items():
+            ways[numbers] = self._ways(cohort, name, [undecided[number] for number in numbers])
+        return [
+            Running(hidden.child, step, hidden.since)
+            for hidden, way in zip(undecided, ways.tolist(), strict=True)
+            for step in choices[hidden.choice].options[way].starts
+        ]
+
+    def _ways(self, cohort: Cohort, name: str, undecided: list[Undecided]) -> npt.NDArray[np.int64]:
+        """The option of a choice that each child is on, given that none of its steps is over yet."""
+        choice, by = cohort.model.choices[name], self.model.stratify_by
+        child = np.asarray([one.child for one in undecided])
+        elapsed = self.start - np.asarray([one.since for one in undecided])
+        strata = [self.draws.stratum(choice.by, one.child) for one in undecided]
+        weight = np.empty((len(undecided), len(choice.options)))
+        for place, option in enumerate(choice.options):
+            lasting = np.ones(len(undecided))
             for step in option.starts:
-                lasting *= self.law(child, cohort.model.steps[step]).sf(self.start - since)
-            weights.append(option.share.get(stratum, option.share.get("", 0.0)) * lasting)
-        if sum(weights) <= 0:
-            weights = [1.0] * len(weights)
-        target, place = self.draws.unit(f"choice {name}", child) * sum(weights), 0
-        while place < len(weights) - 1 and target > weights[place]:
-            target, place = target - weights[place], place + 1
-        return [Running(child, step, since) for step in choice.options[place].starts]
+                lasting *= self.draws.lasting(cohort.model.steps[step], by, child, elapsed)
+            usual = option.share.get("", 0.0)
+            weight[:, place] = lasting * [option.share.get(stratum, usual) for stratum in strata]
+        weight[weight.sum(axis=1) <= 0.0] = 1.0
+        unit = np.asarray([self.draws.unit(f"choice {name}", one.child) for one in undecided])
+        target, beyond = unit * weight.sum(axis=1), np.ones(len(undecided), dtype=bool)
+        found = np.zeros(len(undecided), dtype=np.int64)
+        for column in weight.T[:-1]:
+            beyond &= target > column
+            target, found = target - column, found + beyond
+        return found
 
     def _go_on(self, cohort: Cohort, step: Step, items: list[Running]) -> None:
         """Carry on with a step that is under way for some children, each with the time it still needs."""
         work = self.ready.work[step.name]
         for item, elapsed, total, _ in remaining(self, cohort, step, items):
-            self.later(days_left(self, elapsed, total), self._worked, (item.child, work))
+            self._enter(days_left(self, elapsed, total), (None, (item.child, work)))

@@ -97,6 +97,16 @@ def paced_remaining(law: Law, rho: float, own: tuple[Floats, Floats], elapsed: F
     return law.remaining_of(share, elapsed)
 
 
+def paced_survival(law: Law, rho: float, b: Floats, day: Floats) -> Floats:
+    """`Paced(law, rho, b).sf` of many children at once: one frailty and one day each."""
+    reach, lasting = law.sf_of(day), law.sf(0.0)
+    if rho <= 0.0 or lasting <= 0.0:
+        return reach
+    within = (day >= 0.0) & (reach > 0.0) & (reach < lasting)
+    own = survivals_of(np.clip(reach / lasting, _LEAST, 1.0 - 1.1e-16), rho, b)
+    return np.where(within, lasting * own, reach)
+
+
 def survivals_of(survival: Floats, rho: float, b: Floats) -> Floats:
     """`survival_given` of many children at once, for survivals strictly between 0 and 1."""
     from scipy.special import ndtr, ndtri

@@ -112,6 +112,12 @@ class Law:
         """The same law with every duration multiplied by `factor`."""
         return Law(self.times * factor, self.survival, self.tail_shape, self.tail_scale * factor, self.note)
 
+    @cached_property
+    def always(self) -> float | None:
+        """The one duration of a law that has no other; None where there are several."""
+        one = len(self.times) == 1 and self.survival[0] <= 1e-12 and self.tail_scale <= 0.0
+        return float(self.times[0]) if one else None
+
     def mean(self, horizon: float) -> float:
         """Mean of min(duration, horizon), in days: the area under the survival curve up to `horizon`."""
         grid = np.linspace(0.0, horizon, 2001)

@@ -54,11 +54,9 @@ class Step:
 
     def may_begin(self, happened: set[str]) -> bool:
         """Whether what has happened is all that the step waits for. False for a step that waits for nothing."""
-        return (
-            bool(self.joins)
-            and happened.issuperset(self.waits_for)
-            and (not self.waits_for_any or not happened.isdisjoint(self.waits_for_any))
-        )
+        if not happened.issuperset(self.waits_for):
+            return False
+        return not happened.isdisjoint(self.waits_for_any) if self.waits_for_any else bool(self.waits_for)
 
     def law(self, stratum: str) -> Law:
         """The law for a child of this stratum."""

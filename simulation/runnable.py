@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from simulation.draws import Column, Draws
+from simulation.draws import Always, Column, Draws
 from simulation.gates import NO_DELAY, Places, ReviewCycle
 from simulation.model import PathwayModel, Step
 
@@ -29,12 +29,14 @@ class Work:
     step: Step
     code: int
     """Position of its activity in the run's activities; -1 for a step that records nothing."""
-    days: Column[float]
+    days: Column[float] | Always
     final: bool
     """Whether the case ends with it."""
     by_age: bool
     once: bool
     """Whether it is begun only where its activity has not happened and is not under way."""
+    plain: bool = False
+    """Whether it begins with no question asked, and takes the child's next draw of `days`."""
     station: Station | None = None
     """Its gate in this run; None where it has none."""
     reviews: Reviews | None = None
@@ -91,10 +93,14 @@ class Runnable:
         for work in self.work.values():
             work.counts = work.counts or work.step.activity in other.asked
 
-    def enter(self, stations: Mapping[str, Station]) -> None:
-        """Tie every step to its gate in this run, and to the gates at which it gives a place back."""
+    def enter(self, stations: Mapping[str, Station], *, plain: bool = False) -> None:
+        """Tie every step to its gate in this run, and to the gates at which it gives a place back.
+
+        `plain`: no change comes to anybody while the run goes on.
+        """
         for work in (*self.work.values(), *self.turned_away.values()):
             work.station = stations.get(work.step.gate)
+            work.plain = plain and work.station is None and not work.once and not work.by_age
             work.frees = [
                 stations[name]
                 for name, gate in self.model.gates.items()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import floor
-from typing import Any
 
 from simulation.cohort import Cohort, Running
 from simulation.gates import DecisionMaker
@@ -54,9 +53,8 @@ class Decisions:
             earliest = host.now + (1.0 if host.now == host.start and host.model.whole_days else 0.0)
             if kept and day >= limit + 1.0 and last >= floor(earliest):
                 day = max(last, earliest)
-        host.at(day, self._done, (child, work))
+        host.at(day, self._done, child, work)
 
-    def _done(self, event: Any) -> None:
-        child, work = event._value
+    def _done(self, child: int, work: Work) -> None:
         if not self._host.gone(child):
             self._host.happen(child, work)

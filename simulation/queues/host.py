@@ -15,8 +15,8 @@ from simulation.model import PathwayModel, Step
 from simulation.runnable import Runnable, Work
 from simulation.streams import Streams
 
-Action = Callable[[Any], None]
-"""Called with the event whose `_value` is what was handed over."""
+Action = Callable[..., None]
+"""Called with what was handed over with it."""
 
 
 class Host(Protocol):
@@ -33,10 +33,10 @@ class Host(Protocol):
     def now(self) -> float:
         """The day it is."""
 
-    def at(self, day: float, action: Action, value: Any, *, last: bool = False) -> None:
+    def at(self, day: float, action: Action, *what: Any, last: bool = False) -> None:
         """Have the action called on that day; with `last`, after all else that happens then."""
 
-    def later(self, days: float, action: Action, value: Any) -> None:
+    def later(self, days: float, action: Action, *what: Any) -> None:
         """Have the action called after so many days."""
 
     def time_for(self, child: int, work: Work) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from heapq import heapify, heappop, heappush
-from typing import Any
 
 from simulation.at_gates import at_work
 from simulation.cohort import Cohort, Running
@@ -86,10 +85,10 @@ class PlaceQueue:
             host.at(self._later[0], self._change, self._later[1])
         for _, back in self._away:
             if host.start < back <= host.horizon:
-                host.at(back, self._offer, None, last=True)
+                host.at(back, self._offer, last=True)
         if self._waiting and self._by_day:
             # What happened on the day of the snapshot would have been recorded.
-            host.at(host.start + 1.0, self._offer, None, last=True)
+            host.at(host.start + 1.0, self._offer, last=True)
         elif self._waiting:
             self._give_out()
 
@@ -97,8 +96,8 @@ class PlaceQueue:
         """There are others, in number or by rule, from this day on."""
         self._later = (day, gate)
 
-    def _change(self, event: Any) -> None:
-        self._gate = event._value
+    def _change(self, gate: Places) -> None:
+        self._gate = gate
         self._away = [(day_of(one.start), day_of(one.end) + 1.0) for one in self._gate.away]
         self._usual = self._gate.places * self._gate.cases_each
         self._ask()
@@ -136,9 +135,9 @@ class PlaceQueue:
             if self._gate.working_days:
                 day = self._clock.on_or_after(day)
             self._asked = True
-            self._host.at(day, self._offer, None, last=True)
+            self._host.at(day, self._offer, last=True)
 
-    def _offer(self, event: Any) -> None:
+    def _offer(self) -> None:
         self._asked = False
         self._give_out()
 
@@ -192,7 +191,7 @@ class PlaceQueue:
     def _work_on(self, child: int, work: Work, days: float) -> None:
         now = self._host.now
         end = self._clock.add(now, days) - now if self._gate.working_days else days
-        self._host.later(end, self._worked, (child, work))
+        self._host.later(end, self._worked, child, work)
 
     def _go_on(self, cohort: Cohort, step: Step, begun: Sequence[tuple[Running, float]]) -> None:
         """Carry on with work that began on those days, each with the time it still needs."""
@@ -207,8 +206,7 @@ class PlaceQueue:
             self._hold(item.child)
             self._work_on(item.child, work, days_left(host, so_far, total))
 
-    def _worked(self, event: Any) -> None:
-        child, work = event._value
+    def _worked(self, child: int, work: Work) -> None:
         gate, host = self._gate, self._host
         if host.gone(child):
             return

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from simulation.children import NEVER
 from simulation.cohort import Cohort, Running
@@ -17,8 +16,7 @@ from simulation.queues.host import Host
 from simulation.runnable import Reviews, Runnable, Work
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """A plan in the making: the reviews that may decide it, and from when on one can."""
 
     gate: ReviewCycle
@@ -64,48 +62,52 @@ class ReviewPlans:
         """No place is held here."""
 
     def _lay_out(self, child: int, work: Work, plan: Plan) -> None:
-        """Lay out the child's reviews until one decides."""
-        host, gate = self._host, plan.gate
-        now, decided = host.now, NEVER
+        """Lay out the child's reviews until one decides, and what is begun before it."""
+        host, early = self._host, plan.gate.beforehand
         # What is begun beforehand may begin within the horizon for a review just beyond it.
-        last = host.horizon + max((before.lead_days for before in gate.beforehand), default=0.0)
-        for due, chance in self._calendar(child, plan):
-            if due > last:
-                break
-            host.note(child, gate.review, due)
-            if due >= plan.ready and chance <= gate.decides:
-                decided = due
-                host.at(decided, self._done, (child, work))
-                break
-        # Of what was begun on the day of the snapshot, the records would know.
-        earliest = max(now if now > host.start else now + 1.0, host.reached_from(child))
-        for before in gate.beforehand:
-            begin = max(decided - host.draws.rounded(before.lead_days), earliest)
-            if begin <= min(host.horizon, decided):
-                host.at(begin, self._started_beforehand, (child, host.ready.work[before.step]))
+        last = host.horizon + max((before.lead_days for before in early), default=0.0)
+        decided = self._decision(child, plan, last)
+        if decided < NEVER:
+            host.at(decided, self._done, child, work)
+        if early:
+            # Of what was begun on the day of the snapshot, the records would know.
+            now = host.now if host.now > host.start else host.now + 1.0
+            earliest = max(now, host.reached_from(child))
+            for before in early:
+                begin = max(decided - host.draws.rounded(before.lead_days), earliest)
+                if begin <= min(host.horizon, decided):
+                    host.at(begin, self._started_beforehand, child, host.ready.work[before.step])
 
-    def _calendar(self, child: int, plan: Plan) -> Iterator[tuple[float, float]]:
-        """The child's reviews after now, each with the draw that says whether a ready plan is decided at it.
+    def _decision(self, child: int, plan: Plan, last: float) -> float:
+        """Record the child's reviews after now; the day of the one that decides, infinite if none does up to `last`.
 
         Additional reviews leave the ordinary calendar, and its draws, as they were.
         """
-        streams, now = self._host.streams, self._host.now
-        day, number, gate = plan.held[-1], len(plan.held) - 1, plan.gate
-        extra = self._additional(child, plan)
+        host, gate, draws, now = self._host, plan.gate, plan.draws, self._host.now
+        day, number = plan.held[-1], len(plan.held) - 1
+        extra = self._additional(child, plan) if gate.extra_days else []
         while True:
-            if day < now:
-                # Held before the snapshot: the next one is among those that have not come yet.
-                unit = streams.unit(f"gap {gate.review}", child, number)
-                gap = float(round(gate.gap(number).remaining(unit, now - day + WITHIN_THE_DAY)))
-                day = max(day + gap, now + 1.0)
-            else:
-                day += plan.draws.gaps.at(child, number)
+            day = day + draws.gaps.at(child, number) if day >= now else self._coming(child, plan)
             while extra and extra[0][0] <= day:
                 due, occasion = extra.pop(0)
-                if due < day:  # on the day of an ordinary review there is no other
-                    yield due, streams.unit(f"decides additional {gate.review}", child, occasion)
-            yield day, plan.draws.decides.at(child, number)
+                if due < day and due <= last:  # on the day of an ordinary review there is no other
+                    host.note(child, gate.review, due)
+                    chance = host.streams.unit(f"decides additional {gate.review}", child, occasion)
+                    if due >= plan.ready and chance <= gate.decides:
+                        return due
+            if day > last:
+                return NEVER
+            host.note(child, gate.review, day)
+            if day >= plan.ready and draws.decides.at(child, number) <= gate.decides:
+                return day
             number += 1
+
+    def _coming(self, child: int, plan: Plan) -> float:
+        """The first review after those held before the snapshot: among those that have not come yet."""
+        gate, now, day, number = plan.gate, self._host.now, plan.held[-1], len(plan.held) - 1
+        unit = self._host.streams.unit(f"gap {gate.review}", child, number)
+        gap = float(round(gate.gap(number).remaining(unit, now - day + WITHIN_THE_DAY)))
+        return max(day + gap, now + 1.0)
 
     def _additional(self, child: int, plan: Plan) -> list[tuple[float, int]]:
         """The child's additional reviews after now, in order of their days, each with its number."""
@@ -118,13 +120,11 @@ class ReviewPlans:
                 found.append((due, number))
         return sorted(found)
 
-    def _done(self, event: Any) -> None:
-        child, work = event._value
+    def _done(self, child: int, work: Work) -> None:
         if not self._host.gone(child):
             self._host.happen(child, work)
 
-    def _started_beforehand(self, event: Any) -> None:
-        child, work = event._value
+    def _started_beforehand(self, child: int, work: Work) -> None:
         if not self._host.gone(child) and not self._host.happened(child, work.step.activity):
             self._host.begin(child, work)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import pandas as pd
 
@@ -75,7 +74,7 @@ class SessionQueue:
 
     def begin(self, child: int, work: Work) -> None:
         """Papers are made ready from now on."""
-        self._host.later(self._host.time_for(child, work), self._ready, (child, work))
+        self._host.later(self._host.time_for(child, work), self._ready, child, work)
 
     def load(self, cohort: Cohort, known: Runnable, step: Step, items: Sequence[Running]) -> None:
         """Who must be ready by now stands in the queue, in the place of the day it was ready; others go on working."""
@@ -84,7 +83,7 @@ class SessionQueue:
             if over:
                 self._loaded.append((item.since + total, item.child, work))
             else:
-                self._host.later(days_left(self._host, elapsed, total), self._ready, (item.child, work))
+                self._host.later(days_left(self._host, elapsed, total), self._ready, item.child, work)
 
     def becomes(self, day: float, gate: Sessions) -> None:
         """Its rules and its calendar are others from this day on."""
@@ -95,9 +94,9 @@ class SessionQueue:
         for day in to_days(pd.Series(gate.dates(start, end, closed=self._host.model.holidays))).tolist():
             self._add(day, gate.slots_at(text_of(day)))
 
-    def _change(self, event: Any) -> None:
+    def _change(self, gate: Sessions) -> None:
         """The later rules begin: who waits is put in their order."""
-        self._gate = event._value
+        self._gate = gate
         waiting = [entry for group in self._waiting for entry in group]
         self._arrange()
         for entry in sorted(waiting, key=_turn):
@@ -144,8 +143,7 @@ class SessionQueue:
 
     # Waiting and booking -------------------------------------------------------------------------------------------
 
-    def _ready(self, event: Any) -> None:
-        child, work = event._value
+    def _ready(self, child: int, work: Work) -> None:
         if not self._host.gone(child):
             self._enter((self._host.now, child, work))
 
@@ -205,8 +203,7 @@ class SessionQueue:
 
     # A session -----------------------------------------------------------------------------------------------------
 
-    def _hold(self, event: Any) -> None:
-        day = event._value
+    def _hold(self, day: float) -> None:
         session = self._sessions.pop(day)
         self._dates.pop(0)
         booked = sorted((entry for seat in session.seats for entry in seat.waiting), key=_turn)
@@ -270,7 +267,7 @@ class SessionQueue:
             days = gate.deferral_days.isf(host.draws.unit(f"deferral days {self._name}", child))
             again = host.now + host.draws.rounded(days)
             if gate.booking:
-                host.at(again, self._ready, (child, work))
+                host.at(again, self._ready, child, work)
             else:
                 self._enter((again, child, work))
         else:
