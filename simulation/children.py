@@ -30,6 +30,13 @@ class Children:
     birth: list[float]
     """Day of birth; NaN where it is not known."""
 
+    def part(self, first: int, last: int) -> Children:
+        """Those from number `first` up to, but not including, `last`, numbered from 0."""
+        some = slice(first, last)
+        return Children(
+            self.cases.iloc[some], self.arrival[some], self.strata[some], self.leaves[some], self.birth[some]
+        )
+
 
 def everybody(model: PathwayModel, cohort: Cohort, end: pd.Timestamp, generator: np.random.Generator) -> Children:
     """Those of the cohort, then the model's new arrivals up to `end`."""

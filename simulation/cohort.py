@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -81,6 +81,11 @@ class Cohort:
 
         return posterior_below(self)
 
+    def without_openers(self) -> Cohort:
+        """The same day, model and newcomers, but nobody there at the start."""
+        nobody = np.zeros(0, dtype=np.int64)
+        return replace(self, rows=nobody, running=(), undecided=(), reviews={}, at_gates=AtGates())
+
     def beside(self, pool: pd.DataFrame) -> pd.DataFrame:
         """The cases, then one row for each of the pool's, with all its attributes that a new case copies.
 
@@ -126,8 +131,9 @@ def strata_of(cases: pd.DataFrame, by: str) -> list[str]:
     """Each child's stratum by the named attribute; "" where the attribute, or its value, is missing."""
     if not by or by not in cases:
         return [""] * len(cases)
-    known = cases[by].notna().tolist()
-    return [str(value) if there else "" for value, there in zip(cases[by].tolist(), known, strict=True)]
+    codes, values = pd.factorize(cases[by])
+    names = [*(str(value) for value in values.tolist()), ""]  # what is missing has the code -1
+    return [names[code] for code in codes.tolist()]
 
 
 def snapshot(log: EventLog, model: PathwayModel) -> Cohort:

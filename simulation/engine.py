@@ -1,13 +1,12 @@
 """The engine: a pathway model run on SimPy's clock, giving an event log.
 
-One SimPy event an activity that ends, granted by callbacks: several times faster than a process a child, with the same
-log. The engine counts nothing and plots nothing; every measure is taken from the log it returns.
+One SimPy event for all that is due at an instant, by callbacks: several times faster than a process a child, with the
+same log. The engine counts nothing and plots nothing; every measure is taken from the log it returns.
 """
 
 from __future__ import annotations
 
 import gc
-from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,13 +24,15 @@ from simulation.draws import Draws
 from simulation.frailty import Paced, draw_frailties, frail
 from simulation.laws import Law
 from simulation.model import START, PathwayModel, Step
-from simulation.queues import own_stations, stations
+from simulation.queues import own_stations, shared, stations
 from simulation.queues.host import Action, days_left, remaining
 from simulation.reach import Reach, reached
 from simulation.record import Recorded, activity_codes, log_of
 from simulation.runnable import Branch, Runnable, Work
 from simulation.streams import Streams
 
+BLOCK = 2_500
+"""How many children are run together where no child waits for another."""
 EVENTS_PER_CASE = 10_000
 """A case with more events than this is in a loop without end; the run stops and says so."""
 Entry = tuple[Action | None, tuple[Any, ...]]
@@ -67,14 +68,40 @@ def simulate(
     horizon = float(to_days(pd.Series([end]))[0])
     if horizon <= cohort.day:
         raise ValueError(f"end must be after the cohort's day, got {end:%Y-%m-%d}")
+    reach = None if cohort.model is model else reach
     with _uncollected():
-        seeds = Streams(seed, replication, 0)
-        children = everybody(model, cohort, end, seeds.generator("arrivals"))
-        streams = Streams(seed, replication, len(children.arrival))
-        run = _Run(model, cohort, children, streams, horizon, None if cohort.model is model else reach)
-        run.load(cohort)
-        run.go()
-        return log_of(run.recorded, model, cohort, children, end)
+        children = everybody(model, cohort, end, Streams(seed, replication, 0).generator("arrivals"))
+        recorded = Recorded.nothing(0)
+        for first, last in _blocks(model, cohort, len(children.arrival)):
+            there = cohort if first == 0 else cohort.without_openers()
+            streams = Streams(seed, replication, last - first, first=first)
+            recorded.take_over(_run(model, there, children.part(first, last), streams, horizon, reach))
+        return log_of(recorded, model, cohort, children, end)
+
+
+def _run(
+    model: PathwayModel, cohort: Cohort, children: Children, streams: Streams, horizon: float, reach: Reach | None
+) -> Recorded:
+    """What happens to some of the children."""
+    run = _Run(model, cohort, children, streams, horizon, reach)
+    run.load(cohort)
+    run.go()
+    return run.recorded
+
+
+def _blocks(model: PathwayModel, cohort: Cohort, count: int) -> Iterator[tuple[int, int]]:
+    """The children that are run together, from one number up to another.
+
+    Where no child waits for another, a block at a time: what a run looks into then stays small, however many there
+    are. Those there at the start are all in the first.
+    """
+    first, last = 0, count if shared(model) else max(BLOCK, len(cohort.rows))
+    while first < count or first == 0:
+        yield first, min(last, count)
+        if count > BLOCK:
+            # The parts of a run point at each other, and the collector is off. It looks at what is new, no more.
+            gc.collect(0)
+        first, last = last, last + BLOCK
 
 
 @contextmanager
@@ -126,7 +153,7 @@ class _Run:
         self.ready = Runnable(model, self.draws, self.codes)
         self.known = self.ready if cohort.model is model else Runnable(cohort.model, self.draws, self.codes)
         self.seen: defaultdict[int, set[str]] = defaultdict(set)
-        self.recorded = Recorded(array("i"), array("i"), array("d"), [NEVER] * count)
+        self.recorded = Recorded.nothing(count)
         self.ended = self.recorded.ended
         self.events = [0] * count
         self.reached = reached(reach, children.cases, self) if reach is not None else None
@@ -141,11 +168,11 @@ class _Run:
 
     def go(self) -> None:
         """Run to the horizon."""
-        arrival = self.children.arrival
+        arrival, leaves = self.children.arrival, self.leaves
         for child, day in enumerate(arrival):
-            if day != day:
+            if day != day and leaves[child] <= self.horizon:
                 # Who should have left by now leaves on the first day.
-                self._leaves(child, self.start + 1.0)
+                self._leaves(child, max(leaves[child], self.start + 1.0))
         coming = [child for child, day in enumerate(arrival) if day == day]
         coming.sort(key=lambda child: (arrival[child], child), reverse=True)
         if coming:
@@ -169,13 +196,15 @@ class _Run:
     def _enter(self, days: float, entry: Entry) -> None:
         """One event of the clock for all that is entered for an instant."""
         day = self.now + days
-        if day in self.diary:
-            self.diary[day].append(entry)
+        due = self.diary.get(day)
+        if due is not None:
+            due.append(entry)
         else:
             self.diary[day] = [entry]
             self.schedule(_Due(day, self._today), simpy.events.NORMAL, days)
 
     def _today(self, event: Any) -> None:
+        """All that was entered for this instant happens."""
         self.now = day = event._value
         ended, happen = self.ended, self.happen
         for action, what in self.diary[day]:  # what is entered for the same instant meanwhile comes at the end
@@ -209,9 +238,10 @@ class _Run:
         today = arrival[coming[-1]]
         while coming and arrival[coming[-1]] == today:
             child = coming.pop()
-            if self.leaves[child] > self.now:
-                self._leaves(child, self.now)
-            else:
+            leaves = max(self.leaves[child], self.now)
+            if self.now < leaves <= self.horizon:
+                self._leaves(child, leaves)
+            elif leaves <= self.horizon:
                 late.append(child)
             way = self.ready if self.reached is None else self.reached.way(child)
             if (branch := way.branches.get(START)) is not None:
@@ -222,12 +252,9 @@ class _Run:
         for child in late:
             self._leave(child)
 
-    def _leaves(self, child: int, earliest: float) -> None:
-        day = max(self.leaves[child], earliest)
-        if day <= self.horizon:
-            # Before all else that happens on the day.
-            due = _Due((self._leave, (child,)), self._call)
-            self.schedule(due, simpy.events.URGENT, day - self.now)
+    def _leaves(self, child: int, day: float) -> None:
+        """The child's case ends then whatever happens, before all else that happens on the day."""
+        self.schedule(_Due((self._leave, (child,)), self._call), simpy.events.URGENT, day - self.now)
 
     def _leave(self, child: int) -> None:
         if self.ended[child] == NEVER:
@@ -292,8 +319,8 @@ class _Run:
         """The step is done: its activity happens, and what follows begins."""
         if self.reached is not None:
             work = self.reached.work(child, work)
-        self.events[child] += 1
-        if self.events[child] > EVENTS_PER_CASE:
+        self.events[child] = number = self.events[child] + 1
+        if number > EVENTS_PER_CASE:
             raise EndlessLoopError(
                 f"a case passed {EVENTS_PER_CASE} events at {work.step.name!r}: the routing has a loop without end"
             )

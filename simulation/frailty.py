@@ -79,6 +79,8 @@ def paced_quantiles(law: Law, rho: float, b: Floats, unit: Floats) -> Floats:
     if rho <= 0.0:
         return law.isf_of(unit)
     lasting = law.sf(0.0)
+    if lasting >= 1.0:
+        return law.isf_of(joined_of(unit, rho, b))
     own = np.where(unit > lasting, unit, lasting * joined_of(np.minimum(unit / max(lasting, _LEAST), 1.0), rho, b))
     return law.isf_of(own)
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from event_logs.log import EventLog, LogArrays, from_days, to_days
 from event_logs.window import ObservationWindow
-from simulation.children import Children
+from simulation.children import NEVER, Children
 from simulation.cohort import Cohort
 from simulation.model import PathwayModel
 
@@ -35,6 +35,19 @@ class Recorded:
     day: array[float]
     ended: list[float]
     """For each child, the day the case ended; infinite for those still there."""
+
+    @classmethod
+    def nothing(cls, children: int) -> Recorded:
+        """Before anything has happened to so many children."""
+        return cls(array("i"), array("i"), array("d"), [NEVER] * children)
+
+    def take_over(self, others: Recorded) -> None:
+        """What was recorded of other children, whose numbers come after those of all the children so far."""
+        child = np.asarray(others.child, dtype=np.intc) + np.intc(len(self.ended))
+        self.child.frombytes(child.tobytes())
+        self.activity.extend(others.activity)
+        self.day.extend(others.day)
+        self.ended.extend(others.ended)
 
     def add(self, child: int, activity: int, day: float) -> None:
         """One event."""

@@ -32,10 +32,11 @@ class Streams:
     True
     """
 
-    def __init__(self, seed: int, replication: int, children: int) -> None:
+    def __init__(self, seed: int, replication: int, children: int, *, first: int = 0) -> None:
+        """The draws of so many children, of whom the first has the number `first` among all those of the run."""
         self._key = (seed, replication)
-        self._children = children
-        self._blocks: dict[tuple[str, int], npt.NDArray[np.float64]] = {}
+        self._children, self._first = children, first
+        self._blocks: dict[tuple[str, int], list[npt.NDArray[np.float64]]] = {}
 
     def generator(self, name: str) -> np.random.Generator:
         """A generator of its own for a purpose that is not a child's, such as the arrivals."""
@@ -48,19 +49,21 @@ class Streams:
     def occasion(self, name: str, number: int) -> npt.NDArray[np.float64]:
         """The draw of every child on one occasion (from 0), uniform on (0, 1]."""
         block, column = divmod(number, _BLOCK)
-        return self._block(name, block)[:, column]
+        return self._block(name, block)[column]
 
     def unit(self, name: str, child: int, occasion: int) -> float:
         """One draw, uniform on (0, 1]: the `occasion`-th (from 0) that this child makes from this stream."""
         return float(self.occasion(name, occasion)[child])
 
-    def _block(self, name: str, block: int) -> npt.NDArray[np.float64]:
-        """A block of occasions for all children, one row a child."""
+    def _block(self, name: str, block: int) -> list[npt.NDArray[np.float64]]:
+        """A block of occasions, each for all children."""
         key = (name, block)
         if key not in self._blocks:
             while len(self._blocks) > 1 and len(self._blocks) * self._children >= _MOST_KEPT:
                 del self._blocks[next(iter(self._blocks))]  # the oldest; drawn again, the same, where it is asked for
-            generator = self.generator(f"{name}#{block}")
+            bits = np.random.PCG64(np.random.SeedSequence([*self._key, stable_hash(f"{name}#{block}")]))
+            generator = np.random.Generator(bits.advance(self._first * _BLOCK))
+            drawn = generator.random((self._children, _BLOCK)).T  # a child's draws come one after another
             # random() may return exactly 0, which no inverse survival function can take: 1 - u lies in (0, 1].
-            self._blocks[key] = 1.0 - generator.random((self._children, _BLOCK))
+            self._blocks[key] = list(np.subtract(1.0, drawn, out=np.empty(drawn.shape)))
         return self._blocks[key]

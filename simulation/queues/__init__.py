@@ -16,7 +16,12 @@ from simulation.queues.reviews import ReviewPlans
 from simulation.queues.sessions import SessionQueue
 from simulation.queues.working_clock import WorkingClock
 
-__all__ = ["Host", "Station", "own_stations", "stations"]
+__all__ = ["Host", "Station", "own_stations", "shared", "stations"]
+
+
+def shared(model: PathwayModel) -> bool:
+    """Whether there is a gate at which children wait for one another."""
+    return any(isinstance(gate, Sessions | Places) for gate in model.gates.values())
 
 
 def stations(model: PathwayModel, cohort: Cohort, host: Host, *, since: float | None = None) -> Mapping[str, Station]:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulation.children import Children
-from simulation.draws import WITHIN_THE_DAY, Draws
-from simulation.frailty import Paced, paced_quantiles, paced_remaining
+from simulation.draws import WITHIN_THE_DAY, Column, Draws
+from simulation.frailty import Paced, paced_quantiles, paced_remaining, paced_survival
 from simulation.gates import ReviewCycle
 from simulation.laws import Law, exponential, fixed
 from simulation.model import Choice, Option, Step
@@ -59,6 +59,9 @@ def test_many_children_of_their_own_pace_are_those_of_one_at_a_time(
     found = paced_remaining(law, rho, (pace, units), np.full(len(units), elapsed))
     expected = np.array([one.remaining(unit, elapsed) for unit in units.tolist()])
     assert (np.isclose(found, expected, rtol=1e-6) | on_an_edge(law, found, expected)).all()
+    days = np.array([-1.0, 0.0, 3.0, 12.0, elapsed, 400.0])
+    survival = paced_survival(law, rho, np.full(len(days), b), days)
+    assert survival == pytest.approx([one.sf(day) for day in days.tolist()], rel=1e-9, abs=1e-280)
 
 
 def on_an_edge(law: Law, found: np.ndarray, expected: np.ndarray) -> np.ndarray:
@@ -100,6 +103,16 @@ def test_choices_come_up_as_often_as_their_shares_say() -> None:
     column = draws.options("after", three)
     counts = np.bincount([column.next(child) for child in range(20_000)], minlength=3) / 20_000
     assert (np.abs(counts - [0.1, 0.3, 0.6]) < 3.9 * np.sqrt(0.25 / 20_000)).all()
+
+
+def test_a_law_with_one_duration_draws_nothing_and_counts_its_occasions() -> None:
+    assert [law.always for law in LAWS.values()] == [0.0, 12.0, None, None, None]
+    draws = Draws(everybody(3), Streams(2, 0, 3), whole_days=True)
+    column = draws.durations(Step(name="a", activity="a", laws={"": fixed(3.6)}), "")
+    assert [column.next(child) for child in (0, 0, 2)] == [4.0] * 3
+    later = draws.durations(Step(name="a", activity="a", laws={"": exponential(30.0)}), "")
+    assert isinstance(later, Column)
+    assert later.next(0) == later.at(0, 2)
 
 
 def test_a_review_never_falls_on_the_day_of_the_one_before() -> None:

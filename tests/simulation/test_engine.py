@@ -33,6 +33,7 @@ from simulation.engine import EVENTS_PER_CASE, EndlessLoopError, simulate
 from simulation.gates import Beforehand, ReviewCycle, Sessions
 from simulation.laws import Law, exponential, fixed
 from simulation.model import START, Choice, Option, PathwayModel, Step
+from simulation.record import _sorted
 
 PANEL = Sessions(weekday="Tuesday", weeks_of_month=(1, 3), skip_months=(7,), slots=4, lead_days=14)
 
@@ -390,6 +391,31 @@ def test_new_ids_never_clash_with_those_of_an_earlier_simulation() -> None:
     cohort = arriving(model, [1.0, 2.0])
     cohort = replace(cohort, cases=cohort.cases.assign(case=["new-000000", "new-000007"]))
     assert simulate(model, cohort, at(900), seed=3).cases["case"].is_unique
+
+
+def test_new_cases_take_their_attributes_from_the_pool_of_their_own_model() -> None:
+    first = with_arrivals(single(weibull(1.0, 90.0), whole_days=True))
+    assert first.arrivals is not None
+    other = replace(first, arrivals=replace(first.arrivals, pool=first.arrivals.pool.assign(sex=["x", "y"], town="z")))
+    cohort = arriving(first, [1.0, 2.0])
+    for model, sexes, towns in ((first, {"f", "m"}, set()), (other, {"x", "y"}, {"z"}), (first, {"f", "m"}, set())):
+        cases = simulate(model, cohort, at(400), seed=3).cases
+        new = cases["case"].str.startswith("new")
+        assert set(cases.loc[new, "sex"]) == sexes
+        assert cases.loc[~new, "sex"].isna().all()
+        assert set(cases.loc[new].get("town", pd.Series(dtype="str"))) == towns
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_the_log_is_in_the_order_of_case_day_and_activity(whole: bool) -> None:
+    rng = np.random.default_rng(5)
+    day = rng.uniform(-30.0, 30.0, 4000)
+    day = np.floor(day) if whole else day
+    events = rng.integers(0, 60, 4000).astype(np.int32), rng.integers(0, 9, 4000).astype(np.int32), day
+    child, activity, days = _sorted(events, 9)
+    rows = sorted(zip(events[0].tolist(), day.tolist(), events[1].tolist(), strict=True))
+    assert list(zip(child.tolist(), days.tolist(), activity.tolist(), strict=True)) == rows
+    assert (child.dtype, activity.dtype, days.dtype) == (np.int32, np.int32, np.float64)
 
 
 def busy() -> PathwayModel:
