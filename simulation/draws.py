@@ -9,7 +9,7 @@ same name has the same luck in both.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -45,9 +45,10 @@ class Column(Generic[T]):
         """The child's value on its next occasion."""
         number = self._taken[child]
         self._taken[child] = number + 1
-        if number < len(self._occasions):
+        try:
             return self._occasions[number][child]
-        return self.at(child, number)
+        except IndexError:
+            return self.at(child, number)
 
     def at(self, child: int, number: int) -> T:
         """The child's value on the occasion with this number, counted from 0."""
@@ -80,7 +81,7 @@ class Draws:
         self._taken: dict[str, array[int]] = {}
         self._units: dict[str, Column[float]] = {}
         self._strata: dict[str, list[str]] = {}
-        self._groups: dict[str, Mapping[str, Ints]] = {}
+        self._groups: dict[str, tuple[list[str], Ints]] = {}
 
     def unit(self, name: str, child: int) -> float:
         """The child's bare draw for a purpose on its next occasion."""
@@ -148,9 +149,12 @@ class Draws:
 
     def stratum(self, by: str, child: int) -> str:
         """The child's stratum by a case attribute."""
+        return self._strata_by(by)[child]
+
+    def _strata_by(self, by: str) -> list[str]:
         if by not in self._strata:
             self._strata[by] = strata_of(self._children.cases, by)
-        return self._strata[by][child]
+        return self._strata[by]
 
     def rounded(self, days: float) -> float:
         """The days as the records would hold them."""
@@ -172,21 +176,26 @@ class Draws:
         """The laws of a step and the children that each is for."""
         if len(step.laws) == 1:
             return [(step.law(""), slice(None))]
-        return [(step.law(stratum), rows) for stratum, rows in self._group(stratify_by).items()]
+        names, group = self._group(stratify_by)
+        return [(step.law(name), np.flatnonzero(group == number)) for number, name in enumerate(names)]
 
-    def _group(self, by: str) -> Mapping[str, Ints]:
-        """Positions of the children of each stratum."""
+    def _group(self, by: str) -> tuple[list[str], Ints]:
+        """The strata there are, and of each child which of them is its own, by position."""
         if by not in self._groups:
-            values = np.asarray(strata_of(self._children.cases, by), dtype=object)
-            self._groups[by] = {name: np.flatnonzero(values == name) for name in sorted(set(values.tolist()))}
+            strata = self._strata_by(by)
+            names = sorted(set(strata))
+            number = {name: place for place, name in enumerate(names)}
+            self._groups[by] = names, np.asarray([number[one] for one in strata], dtype=np.int64)
         return self._groups[by]
 
     def _chosen(self, stream: str, choice: Choice, number: int) -> array[int]:
-        units = self._streams.occasion(stream, number)
-        chosen = np.zeros(len(units), dtype=np.int64)
-        for stratum, rows in self._group(choice.by).items():
-            chosen[rows] = np.searchsorted(choice.cumulative(stratum), units[rows], side="left")
-        return array("i", chosen.astype(np.intc).tobytes())
+        units, (names, group) = self._streams.occasion(stream, number), self._group(choice.by)
+        # How many of its stratum's running totals lie below the draw; no draw is above the last.
+        below = np.asarray([choice.cumulative(name)[:-1] for name in names]).T
+        chosen = np.zeros(len(units), dtype=np.intc)
+        for total in below:
+            chosen += units > total[group]
+        return array("i", chosen.tobytes())
 
     def _gaps(self, cycle: ReviewCycle, number: int) -> array[float]:
         units = self._streams.occasion(f"gap {cycle.review}", number)

@@ -70,7 +70,7 @@ def joined_of(unit: Floats, rho: float, b: Floats) -> Floats:
     """`joined` of many draws, each with the frailty of its child, at once."""
     from scipy.special import ndtr, ndtri
 
-    z = -ndtri(np.clip(unit, _LEAST, 1.0 - 1.1e-16))
+    z = -ndtri(np.minimum(np.maximum(unit, _LEAST), 1.0 - 1.1e-16))
     return np.asarray(ndtr(-(sqrt(rho) * b + sqrt(1.0 - rho) * z)))
 
 

@@ -19,7 +19,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 Events = tuple[Ints, Ints, Floats]
 """Of each event the child, the activity's code and the day."""
-_LARGEST_KEY = 2.0**62
+_MOST_DAYS = 2.0**20
+"""Three thousand years; with 31 bits for a child and 12 for an activity, that is a number of 63 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +144,20 @@ def _sorted(events: Events, activities: int) -> Events:
     """By child, day and activity; events that agree in all three cannot be told apart, whatever their order."""
     child, activity, day = events
     first = day.min(initial=np.inf)
-    span = day.max(initial=-np.inf) - first + 1.0
-    whole = len(day) > 0 and bool((day == np.floor(day)).all())
-    if not whole or float(child.max() + 1) * span * activities > _LARGEST_KEY:
+    span = day.max(initial=-np.inf) - first
+    if not (len(day) and span < _MOST_DAYS and (day == np.floor(day)).all()):
         sort = np.lexsort((activity, day, child))
         return child[sort], activity[sort], day[sort]
     # Whole days: all three as one number, which is sorted many times faster.
-    key = (child * np.int64(span) + (day - first).astype(np.int64)) * activities + activity
+    of_activity, of_day = activities.bit_length(), int(span).bit_length()
+    key = child.astype(np.int64)
+    key <<= of_day
+    key |= (day - first).astype(np.int64)
+    key <<= of_activity
+    key |= activity
     key.sort()
-    key, activity = np.divmod(key, activities)
-    child, day = np.divmod(key, np.int64(span))
-    return child.astype(np.int32), activity.astype(np.int32), day + first
+    activity = (key & ((1 << of_activity) - 1)).astype(np.int32)
+    key >>= of_activity
+    day = (key & ((1 << of_day) - 1)) + first
+    key >>= of_day
+    return key.astype(np.int32), activity, day
