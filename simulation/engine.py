@@ -75,11 +75,11 @@ def simulate(
         for first, last in _blocks(model, cohort, len(children.arrival)):
             there = cohort if first == 0 else cohort.without_openers()
             streams = Streams(seed, replication, last - first, first=first)
-            recorded.take_over(_run(model, there, children.part(first, last), streams, horizon, reach))
+            recorded.take_over(_recorded(model, there, children.part(first, last), streams, horizon, reach))
         return log_of(recorded, model, cohort, children, end)
 
 
-def _run(
+def _recorded(
     model: PathwayModel, cohort: Cohort, children: Children, streams: Streams, horizon: float, reach: Reach | None
 ) -> Recorded:
     """What happens to some of the children."""
