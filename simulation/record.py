@@ -19,8 +19,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 Events = tuple[Ints, Ints, Floats]
 """Of each event the child, the activity's code and the day."""
-_MOST_DAYS = 2.0**20
-"""Three thousand years; with 31 bits for a child and 12 for an activity, that is a number of 63 bits."""
+_MOST_BITS = 63
+"""Of a whole number above 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +143,13 @@ def _ordered(
 def _sorted(events: Events, activities: int) -> Events:
     """By child, day and activity; events that agree in all three cannot be told apart, whatever their order."""
     child, activity, day = events
-    first = day.min(initial=np.inf)
-    span = day.max(initial=-np.inf) - first
-    if not (len(day) and span < _MOST_DAYS and (day == np.floor(day)).all()):
+    first, last = day.min(initial=0.0), day.max(initial=0.0)
+    of_day, of_activity = int(last - first).bit_length(), activities.bit_length()
+    whole = bool((day == np.floor(day)).all())
+    if not whole or int(child.max(initial=0)).bit_length() + of_day + of_activity > _MOST_BITS:
         sort = np.lexsort((activity, day, child))
         return child[sort], activity[sort], day[sort]
     # Whole days: all three as one number, which is sorted many times faster.
-    of_activity, of_day = activities.bit_length(), int(span).bit_length()
     key = child.astype(np.int64)
     key <<= of_day
     key |= (day - first).astype(np.int64)

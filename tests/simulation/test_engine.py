@@ -406,13 +406,13 @@ def test_new_cases_take_their_attributes_from_the_pool_of_their_own_model() -> N
         assert set(cases.loc[new].get("town", pd.Series(dtype="str"))) == towns
 
 
-@pytest.mark.parametrize("whole", [True, False])
-def test_the_log_is_in_the_order_of_case_day_and_activity(whole: bool) -> None:
+@pytest.mark.parametrize(("whole", "activities"), [(True, 9), (False, 9), (True, 2**60)])
+def test_the_log_is_in_the_order_of_case_day_and_activity(whole: bool, activities: int) -> None:
     rng = np.random.default_rng(5)
     day = rng.uniform(-30.0, 30.0, 4000)
     day = np.floor(day) if whole else day
     events = rng.integers(0, 60, 4000).astype(np.int32), rng.integers(0, 9, 4000).astype(np.int32), day
-    child, activity, days = _sorted(events, 9)
+    child, activity, days = _sorted(events, activities)
     rows = sorted(zip(events[0].tolist(), day.tolist(), events[1].tolist(), strict=True))
     assert list(zip(child.tolist(), days.tolist(), activity.tolist(), strict=True)) == rows
     assert (child.dtype, activity.dtype, days.dtype) == (np.int32, np.int32, np.float64)
