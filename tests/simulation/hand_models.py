@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -130,3 +131,9 @@ def cut(log: EventLog, day: float, *, start: float | None = None) -> EventLog:
     return EventLog.of(
         events[["case", "activity", "date"]], window, cases=cases, ranks={str(k): int(r) for k, r in ranks.items()}
     )
+
+
+def with_arrivals(model: PathwayModel) -> PathwayModel:
+    """The model with new cases of two kinds."""
+    pool = pd.DataFrame({"sex": ["f", "m"], "child": ["x", "y"], "age_days": [100.0, 900.0], "birth": [at(0), at(0)]})
+    return replace(model, arrivals=Arrivals(np.full(12, 9.0), pool, np.ones(2)))
