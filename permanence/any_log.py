@@ -95,6 +95,33 @@ def simulate_from_log(
     return log, simulated, messages
 
 
+def run_on_log(
+    file: LogFile, model: Path, out: Path, display: StageDisplay, *, seed: int
+) -> tuple[EventLog, EventLog, list[str]]:
+    """Write into `out` what becomes of the cases of a log, arriving as they did, on the pathway of a model file.
+
+    Return the log, the simulated one, and what is to be known before such a model is run. Raises InputError for a
+    model file that cannot be used, or whose routing never ends a case.
+    """
+    from simulation.checks import before_running
+    from simulation.discovery import newcomers
+    from simulation.engine import EndlessLoopError, simulate
+    from simulation.model_file import read_model
+
+    pathway, log = read_model(model), _read(file, display, [])
+    cohort = newcomers(log, pathway)
+    findings = [f"Before running: {finding}." for finding in before_running(pathway, cohort, log.window.end)]
+    with display.stage("Simulating"):
+        try:
+            simulated = simulate(pathway, cohort, log.window.end, seed=seed)
+        except EndlessLoopError as error:
+            raise InputError(Problem(model.name, "", str(error), "Give the loop a way out")) from None
+    with display.stage("Writing the files"), complete_files(out) as scratch:
+        exchange.write_log(simulated, scratch)
+        write_text(scratch / RUN, _record(file, seed=seed, beside=model))
+    return log, simulated, findings
+
+
 def judge_log(log: EventLog, display: StageDisplay, *, seed: int) -> list[Judgement]:
     """How well a model discovered from the first part of `log` foretells the rest, by both protocols.
 
@@ -114,13 +141,14 @@ def _read(file: LogFile, display: StageDisplay, notes: list[str]) -> EventLog:
         return file.read(notes)
 
 
-def _record(file: LogFile, *, seed: int) -> str:
+def _record(file: LogFile, *, seed: int, beside: Path | None = None) -> str:
     from permanence.pipeline import versions
 
+    inputs = [file.path, *([beside] if beside is not None else [])]
     record = {
         "schema_version": 1,
         "seed": seed,
-        "inputs_sha256": {file.path.name: file_digest(file.path)},
+        "inputs_sha256": {path.name: file_digest(path) for path in inputs},
         "versions": versions(),
     }
     return json.dumps(record, indent=1, ensure_ascii=False) + "\n"

@@ -19,6 +19,7 @@ from permanence.cli_options import (
     Format,
     HowOften,
     Log,
+    ModelPath,
     OutFolder,
     ProjectPath,
     Resource,
@@ -28,6 +29,7 @@ from permanence.cli_options import (
     UntilPrecise,
     Workers,
     log_file,
+    model_alone,
     needed_out,
     no_log_for_many_runs,
     no_log_options,
@@ -265,6 +267,7 @@ def simulate(
     resource: Resource = None,
     date_format: Format = None,
     end: End = None,
+    model: ModelPath = None,
     judge: Annotated[
         bool, typer.Option("--judge", help="With --log: say how well such a model foretells the log's last fifth.")
     ] = False,
@@ -296,7 +299,7 @@ def simulate(
     from permanence.terminal import show_judged, show_simulated
 
     if log is None:
-        no_log_options(case, activity, timestamp, start, resource, date_format, end, judge)
+        no_log_options(case, activity, timestamp, start, resource, date_format, end, model, judge)
         if cases is not None:
             raise typer.BadParameter(
                 "only with --log; a project's cases come at the rate fitted from its log", param_hint="--cases"
@@ -308,21 +311,25 @@ def simulate(
             folder = done.folder / "simulated"
             observed, simulated = done.log, forecast(done, folder, seed=seed, display=display)
     else:
-        from permanence.any_log import judge_log, simulate_from_log
+        from permanence.any_log import judge_log, run_on_log, simulate_from_log
 
         file = with_work(log_file(log, case, activity, timestamp, date_format, end), start, resource)
         folder = needed_out(out)
         with StageDisplay() as display:
-            observed, simulated, messages = simulate_from_log(file, folder, display, cases=cases, seed=seed)
-            judged = judge_log(observed, display, seed=seed) if judge else []
+            if model is not None:
+                model_alone(cases, judge)
+                observed, simulated, messages = run_on_log(file, model, folder, display, seed=seed)
+            else:
+                observed, simulated, messages = simulate_from_log(file, folder, display, cases=cases, seed=seed)
+                judged = judge_log(observed, display, seed=seed) if judge else []
     show_simulated(observed, simulated)
     typer.echo(f"Simulated log: {folder / 'event_log.csv'}")
     if log is not None:
-        typer.echo(f"Model to read and change: {folder / 'pathway_model.toml'}")
+        if model is None:
+            typer.echo(f"Model to read and change: {folder / 'pathway_model.toml'}")
         if judge:
             show_judged(judged)
-        for message in messages:
-            typer.echo(message)
+        _say_messages(messages)
 
 
 app.command("compare")(compare_command)

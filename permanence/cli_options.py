@@ -36,6 +36,15 @@ End = Annotated[
     typer.Option("--end", metavar="ACTIVITY", help="An activity that ends a case; repeat for more. Default: found."),
 ]
 
+ModelPath = Annotated[
+    Path | None,
+    typer.Option(
+        "--model",
+        metavar="FILE",
+        help="With --log: run this pathway_model.toml, perhaps changed, with the arrivals of the log.",
+    ),
+]
+
 Workers = Annotated[
     int | None,
     typer.Option("--workers", min=1, metavar="N", help="Processes to work with at most; default: one a processor."),
@@ -73,6 +82,14 @@ def no_log_options(*given: object) -> None:
     if any(given):
         raise typer.BadParameter(
             "only with --log; a project names its columns in permanence.toml", param_hint="--case ..."
+        )
+
+
+def model_alone(cases: int | None, judge: bool) -> None:
+    """Wrong usage when a model is to be run and something asked of another model too."""
+    if cases is not None or judge:
+        raise typer.BadParameter(
+            "not with --cases or --judge: the model runs once, with every case", param_hint="--model"
         )
 
 

@@ -19,8 +19,8 @@ import pandas as pd
 from event_logs.log import EventLog
 from mining.survival import kaplan_meier
 from simulation.baselines import halves, resampled_cases, seasonal_replay
-from simulation.discovery.journeys import HOUR, Floats, Journeys
-from simulation.discovery.play import LogModel, discover, instant
+from simulation.discovery.journeys import HOUR, Floats, Journeys, instant
+from simulation.discovery.play import LogModel, discover
 from simulation.distances import LogDistances, log_distances
 from simulation.streams import stable_hash
 

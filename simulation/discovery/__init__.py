@@ -1,6 +1,6 @@
 """A model from any event log: how cases go, how long they take, when they arrive, found by the log's own past."""
 
-from simulation.discovery.pathway import discover_pathway
+from simulation.discovery.pathway import discover_pathway, newcomers
 from simulation.discovery.play import simulate_log
 
-__all__ = ["discover_pathway", "simulate_log"]
+__all__ = ["discover_pathway", "newcomers", "simulate_log"]

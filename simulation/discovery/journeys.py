@@ -212,3 +212,15 @@ def weekday(instants: Ints) -> Ints:
 def hour_of_week(instants: Ints) -> Ints:
     """0 for Monday from midnight to 167."""
     return (instants + _MONDAY) // HOUR % 168
+
+
+def since_recording(log: EventLog) -> Journeys:
+    """The journeys that began within the log's window; all, where none did."""
+    every = Journeys.of(log)
+    inside = every.end[every.first[:-1]] >= instant(log.window.start)
+    return every.take(np.flatnonzero(inside)) if inside.any() else every
+
+
+def instant(time: pd.Timestamp) -> int:
+    """Whole microseconds since 1970-01-01."""
+    return int(time.to_datetime64().astype("datetime64[us]").astype(np.int64))

@@ -15,7 +15,7 @@ import pandas as pd
 
 from event_logs.log import EventLog, from_days
 from simulation.cohort import Cohort
-from simulation.discovery.journeys import DAY, Floats, Ints, Journeys
+from simulation.discovery.journeys import DAY, Floats, Ints, Journeys, since_recording
 from simulation.discovery.teams import NOT_FULL, Team, teams
 from simulation.engine import EndlessLoopError, simulate
 from simulation.gates import Places
@@ -78,21 +78,28 @@ def _model(journeys: Journeys, follows: _Follows, found: list[Team]) -> PathwayM
     )
 
 
+def newcomers(log: EventLog, model: PathwayModel) -> Cohort:
+    """The cases that began while the log was recorded, to arrive when they did; nobody is there before the first."""
+    return _arriving(since_recording(log).begin, model)
+
+
+def _arriving(begin: Ints, model: PathwayModel) -> Cohort:
+    arrival = np.floor(begin / DAY) if model.whole_days else begin / DAY
+    ids = [f"{number:07d}" for number in range(1, len(arrival) + 1)]
+    opening = pd.DataFrame({"case": ids, "start": from_days(arrival), "end": pd.NaT})
+    return Cohort.newcomers(model, opening, arrival, float(np.floor(arrival[0])) - 1.0)
+
+
 def _kept_waiting(model: PathwayModel, journeys: Journeys) -> float:
     """Mean days by which the gates of a model lengthen a case, for the log's latest arrivals; infinite for no end."""
     free = replace(model, gates={}, steps={name: replace(step, gate="") for name, step in model.steps.items()})
-    arrival = journeys.begin[-_ARRIVALS:] / DAY
-    if model.whole_days:
-        arrival = np.floor(arrival)
-    ids = [f"{number:07d}" for number in range(len(arrival))]
-    opening = pd.DataFrame({"case": ids, "start": from_days(arrival), "end": pd.NaT})
-    horizon = arrival[-1] + max(2.0 * float(journeys.span.max()) / DAY, 1.0)
+    begin = journeys.begin[-_ARRIVALS:]
+    horizon = float(begin[-1] + 2 * journeys.span.max()) / DAY + 1.0
     end = pd.Timestamp(from_days([horizon])[0])
     means = []
     for each in (model, free):
-        cohort = Cohort.newcomers(each, opening, arrival, float(arrival[0]) - 1.0)
         try:
-            arrays = simulate(each, cohort, end, seed=1).arrays
+            arrays = simulate(each, _arriving(begin, each), end, seed=1).arrays
         except EndlessLoopError:
             return float("inf")
         # Who has nothing behind them waits to the very end.

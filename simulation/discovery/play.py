@@ -12,7 +12,17 @@ from event_logs.window import ObservationWindow
 from simulation.discovery.arrivals import ArrivalLaw, fit_arrivals
 from simulation.discovery.choose import Choice, all_alike, choose, origins
 from simulation.discovery.even_draw import even_sample, fitted_weights
-from simulation.discovery.journeys import DAY, Floats, Ints, Journeys, hour_of_week, placed, weekday
+from simulation.discovery.journeys import (
+    DAY,
+    Floats,
+    Ints,
+    Journeys,
+    hour_of_week,
+    instant,
+    placed,
+    since_recording,
+    weekday,
+)
 from simulation.discovery.kinds import kinds
 from simulation.discovery.open_cases import completed
 from simulation.streams import stable_hash
@@ -116,18 +126,6 @@ def simulate_log(log: EventLog, *, cases: int | None = None, seed: int = 1) -> E
     end = max(end, int(played.end[played.first[:-1]].max()))
     seen = played.seen_until(end)
     return seen.log(ObservationWindow(stamp(int(seen.begin.min())), stamp(end)))
-
-
-def since_recording(log: EventLog) -> Journeys:
-    """The journeys that began within the log's window; all, where none did."""
-    every = Journeys.of(log)
-    inside = every.end[every.first[:-1]] >= instant(log.window.start)
-    return every.take(np.flatnonzero(inside)) if inside.any() else every
-
-
-def instant(time: pd.Timestamp) -> int:
-    """Whole microseconds since 1970-01-01."""
-    return int(time.to_datetime64().astype("datetime64[us]").astype(np.int64))
 
 
 def stamp(time: int) -> pd.Timestamp:

@@ -92,6 +92,8 @@ def test_version(permanence) -> None:
         ("mine", "--log", "log.csv"),
         ("mine", "--case", "id"),
         ("simulate", "--cases", "5"),
+        ("simulate", "--model", "model.toml"),
+        ("simulate", "--log", "log.csv", "--out", "out", "--model", "model.toml", "--judge"),
         ("simulate", "--log", "log.csv", "--out", "out", "--cases", "0"),
     ],
 )
@@ -263,6 +265,18 @@ def test_mine_and_simulate_a_csv_log(permanence, tmp_path: Path, log_csv: Path) 
     model = read_model(tmp_path / "simulated" / "pathway_model.toml")
     assert "LAAC review" in {step.activity for step in model.steps.values()}
     assert "<bpmn:process" in (tmp_path / "simulated" / "pathway.bpmn").read_text()
+    pathway = tmp_path / "simulated" / "pathway_model.toml"
+    done = permanence("simulate", "--log", log_csv, "--out", "again", "--model", pathway, *reading)
+    assert done.returncode == 0, done.stderr
+    again = (tmp_path / "again" / "event_log.csv").read_text().splitlines()
+    # The cases of the log that began while it was recorded, each on the day it did.
+    assert len({line.split(",")[0] for line in again[1:]}) == 3
+    assert len(json.loads((tmp_path / "again" / "run.json").read_text())["inputs_sha256"]) == 2
+    pathway.write_text("kind = 1")
+    done = permanence("simulate", "--log", log_csv, "--out", "again", "--model", pathway, *reading)
+    assert done.returncode == 1
+    assert "pathway_model.toml" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
