@@ -192,7 +192,9 @@ def growth(model: PathwayModel, end: pd.Timestamp, most: int) -> list[Line]:
 
 def one(model: PathwayModel, cohort: Cohort, end: pd.Timestamp, replication: int) -> float:
     """One replication, of which only its CPU seconds come back."""
-    return seconds(lambda: simulate(model, cohort, end, seed=1, replication=replication))[0]
+    begun = time.process_time()  # as it comes: clearing away before each would cost the wall clock a third
+    simulate(model, cohort, end, seed=1, replication=replication)
+    return time.process_time() - begun
 
 
 def many(model: PathwayModel, cohort: Cohort, end: pd.Timestamp, count: int) -> list[Line]:
@@ -212,7 +214,7 @@ def many(model: PathwayModel, cohort: Cohort, end: pd.Timestamp, count: int) -> 
             f"{count:,} replications on {WORKERS} cores{scale}",
             f"{scaled:.0f} s{busy}",
             "under 60 s",
-            scaled < 60.0 if others < 1.0 else None,
+            True if scaled < 60.0 else None if others >= 1.0 else False,
         ),
         Line(f"CPU seconds of them a core{scale}", f"{each:.0f}", "under 60", each < 60.0),
     ]
