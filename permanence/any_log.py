@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,7 +108,8 @@ def run_on_log(
     from simulation.engine import EndlessLoopError, simulate
     from simulation.model_file import read_model
 
-    pathway, log = read_model(model), _read(file, display, [])
+    # Its own arrivals, which a council's model has, would come on top of those of the log.
+    pathway, log = replace(read_model(model), arrivals=None), _read(file, display, [])
     cohort = newcomers(log, pathway)
     findings = [f"Before running: {finding}." for finding in before_running(pathway, cohort, log.window.end)]
     with display.stage("Simulating"):

@@ -92,7 +92,9 @@ def choose(past: Journeys, now: int, *, finished_only: bool, seed: int) -> Choic
         beside = LawDistance(whole, later)
         weights = [way.weights(whole, instant) for way in ways]
         scores.append([_score(whole, weight, beside, now - later.begin, finished_only) for weight in weights])
-    return _choice(ways, np.asarray(scores).reshape(-1, len(ways), 2))
+    found = np.asarray(scores).reshape(-1, len(ways), 2)
+    # Where nothing that was known could have been seen in the time there was, nothing can be told.
+    return _choice(ways, found[np.isfinite(found).all(axis=(1, 2))])
 
 
 def _score(whole: Journeys, weight: Floats, beside: LawDistance, room: Ints, finished_only: bool) -> Floats:

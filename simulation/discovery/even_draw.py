@@ -25,19 +25,21 @@ _CANDIDATES = 12
 """Drawn to take a case's place."""
 _ENOUGH = 5
 """Cases begun at an hour of the week from which one that comes at that hour may be drawn."""
-_SWEEPS, _MOST_STEPS = 12, 6000
+_SWEEPS, _MOST_STEPS, _MOST_WORK = 12, 6000, 30_000_000
+"""Times each case is tried; tries in all; and tries times features."""
 
 
 def fitted_weights(weight: Floats, margins: Sequence[tuple[Ints, Floats]], total: float) -> Floats:
     """The weights brought to the shares wanted of each code, one margin after the other and over again (raking).
 
-    A margin is a code for each case and how often each code is wanted; codes that no case has are left out. The last
-    margin is met exactly. Adds up to `total`.
+    A margin is a code for each case and how often each code is wanted; codes that no case has are left out, and a
+    margin of such codes only. The last margin is met exactly. Adds up to `total`.
     """
     goals = []
     for code, wanted in margins:
         there = np.where(np.bincount(code, weight, len(wanted)) > 0, wanted, 0.0)
-        goals.append((code, there * (total / max(there.sum(), 1e-300))))
+        if there.any():
+            goals.append((code, there * (total / there.sum())))
     for _ in range(_ROUNDS):
         for code, goal in goals:
             so_far = np.bincount(code, weight, len(goal))
@@ -85,7 +87,8 @@ def _exchanged(law: Law, weight: Floats, sample: Ints, scale: Floats, generator:
     below = [np.cumsum(weight[pool]) for pool in pools]
     counts = law.counts(sample)
     now = float((law.distances(counts)[0] / scale).sum())
-    steps = np.concatenate([generator.permutation(len(sample)) for _ in range(_SWEEPS)])[:_MOST_STEPS]
+    most = min(_MOST_STEPS, _MOST_WORK // len(law.expected))
+    steps = np.concatenate([generator.permutation(len(sample)) for _ in range(_SWEEPS)])[:most]
     for position in steps.tolist():
         pool, running = pools[came[position]], below[came[position]]
         if not len(pool):

@@ -82,8 +82,10 @@ class LawDistance:
         """Distances of the law from the later cases: n-grams (0 to 1), events since the start and lengths (hours).
 
         They are those of `simulation.distances` with every case of the past counted as often as the law expects it
-        among as many cases as the later ones.
+        among as many cases as the later ones. NaN where the law expects nothing to be seen.
         """
+        if law.last.sum() <= 0:
+            return float("nan"), float("nan"), float("nan")
         law = Expected(*(part * (self._cases / law.last.sum()) for part in (law.seen, law.last)))
         return (
             self._grams.difference(_gram_weights(law)),

@@ -9,12 +9,16 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from event_logs.log import EventLog
-from simulation.model_file import read_model
+from simulation.arrivals import Arrivals
+from simulation.model_file import read_model, write_model
 
 LOGS = Path(__file__).resolve().parents[2].parent / "shared" / "logs"
 COMMANDS = (
@@ -272,6 +276,12 @@ def test_mine_and_simulate_a_csv_log(permanence, tmp_path: Path, log_csv: Path) 
     # The cases of the log that began while it was recorded, each on the day it did.
     assert len({line.split(",")[0] for line in again[1:]}) == 3
     assert len(json.loads((tmp_path / "again" / "run.json").read_text())["inputs_sha256"]) == 2
+    # New cases of the model's own would come on top of those of the log.
+    many = Arrivals(np.full(12, 50.0), pd.DataFrame({"sex": ["f", "m"]}), np.ones(2))
+    write_model(replace(model, arrivals=many), pathway)
+    done = permanence("simulate", "--log", log_csv, "--out", "again", "--model", pathway, *reading)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "again" / "event_log.csv").read_text().splitlines() == again
     pathway.write_text("kind = 1")
     done = permanence("simulate", "--log", log_csv, "--out", "again", "--model", pathway, *reading)
     assert done.returncode == 1

@@ -174,6 +174,13 @@ def test_raking_meets_both_margins() -> None:
     assert np.bincount(kind, weight) == pytest.approx(20 * shares, rel=0.01)
 
 
+def test_a_margin_of_codes_that_no_case_has_is_passed_over() -> None:
+    code, hour = np.array([0, 0, 1]), np.array([9, 9, 10])
+    at_eleven = np.bincount([11], minlength=24).astype(float)
+    weight = fitted_weights(np.ones(3), [(code, np.array([1.0, 3.0])), (hour, at_eleven)], 8.0)
+    assert weight == pytest.approx([1.0, 1.0, 6.0])
+
+
 def test_kinds_put_rare_variants_together() -> None:
     some = journeys(np.arange(60.0), np.ones(60), np.where(np.arange(60) < 50, np.nan, 1.0))
     assert len(np.unique(variants(some))) == 2

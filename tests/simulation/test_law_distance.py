@@ -98,6 +98,12 @@ def test_what_is_seen_until_a_day_is_the_mean_of_many_logs_seen_until_then() -> 
     assert law.last == pytest.approx(last)
 
 
+def test_where_nothing_can_have_been_seen_nothing_is_told() -> None:
+    past, later = log_of(6, 40), log_of(2, 30)
+    law = Expected.until(past, np.ones(40), np.full(5, -1))
+    assert np.isnan(LawDistance(past, later).measure(law)).all()
+
+
 def test_short_cases_are_drawn_anew_for_each_room() -> None:
     past = log_of(9, 30)
     weight = np.random.default_rng(10).random(30)
