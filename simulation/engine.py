@@ -63,11 +63,13 @@ def simulate(
     children, or, with `reach`, for those whom it reaches, from the day that it reaches them on. The same arguments give
     the same log, whatever else is simulated.
 
-    Raises EndlessLoopError when a case passes `EVENTS_PER_CASE` events.
+    Raises EndlessLoopError when a case passes `EVENTS_PER_CASE` events, and ValueError where `end` is not after the
+    cohort's day, or where a step that is under way is not in `model`, or is at another gate there.
     """
     horizon = float(to_days(pd.Series([end]))[0])
     if horizon <= cohort.day:
         raise ValueError(f"end must be after the cohort's day, got {end:%Y-%m-%d}")
+    _check_under_way(model, cohort)
     reach = None if cohort.model is model else reach
     with _uncollected():
         children = everybody(model, cohort, end, Streams(seed, replication, 0).generator("arrivals"))
@@ -77,6 +79,25 @@ def simulate(
             streams = Streams(seed, replication, last - first, first=first)
             recorded.take_over(_recorded(model, there, children.part(first, last), streams, horizon, reach))
         return log_of(recorded, model, cohort, children, end)
+
+
+def _check_under_way(model: PathwayModel, cohort: Cohort) -> None:
+    """Nobody can say how a child that stands at a gate goes on where there is none any more."""
+    choices = cohort.model.choices
+    ways = {start for one in cohort.undecided for way in choices[one.choice].options for start in way.starts}
+    for name in sorted({item.step for item in cohort.running} | ways):
+        if name not in model.steps:
+            raise ValueError(f"step {name!r} is under way for open cases, so the model must have it")
+        gate, former = model.steps[name].gate, cohort.model.steps[name].gate
+        if gate != former:
+            raise ValueError(
+                f"step {name!r} is under way for open cases at {_named(former)}, so it must be there in the model too, "
+                f"got {_named(gate)}"
+            )
+
+
+def _named(gate: str) -> str:
+    return f"gate {gate!r}" if gate else "no gate"
 
 
 def _recorded(

@@ -157,6 +157,19 @@ def test_one_more_place_lets_one_more_begin_and_one_fewer_evicts_nobody() -> Non
     assert days_of(forecast(log, model, under=fewer), "end").tolist() == [260.0, 130.0, 370.0, 150.0]
 
 
+def test_a_gate_cannot_be_taken_from_those_who_stand_at_it() -> None:
+    log, model = open_cases({"papers": [60.0, 95.0]}), papers_then(Places(places=2))
+    bare = replace(model, steps={**model.steps, "end": replace(model.steps["end"], gate="")}, gates={})
+    with pytest.raises(ValueError, match="'end' is under way for open cases at gate 'gate'.*got no gate"):
+        forecast(log, model, under=bare)
+    gone = replace(model, steps={"papers": model.steps["papers"]}, choices={START: only("papers")}, gates={})
+    with pytest.raises(ValueError, match="'end' is under way for open cases, so the model must have it"):
+        forecast(log, model, under=gone)
+    # Where nobody stands at it, it may go.
+    log = open_cases({"other": [60.0]})
+    assert len(forecast(log, model, under=bare).cases) == 1
+
+
 def test_a_warm_start_of_a_queue_goes_on_as_the_queue_would_have() -> None:
     # The service has no memory, so the log cut on a day and forecast is as the log that went on: in the mean of many.
     gate = Places(places=2, begins_as="begun")
