@@ -22,17 +22,9 @@ from pathlib import Path
 
 import numpy as np
 
-from event_logs import EventLog, InputError, LogColumns, exchange
+from event_logs import EventLog, InputError, exchange
 from simulation.judge import HONEST_MEASURES, Judgement, TooSmallError, judge_honest, judge_published
 
-_COLUMNS = {
-    "loan_app.csv.gz": LogColumns(
-        case="case_id", activity="activity", timestamp="end_time", start="start_time", resource="resource"
-    ),
-    "traffic_fines_sample.csv.gz": LogColumns(
-        case="case_id", activity="activity", timestamp="timestamp", resource="resource"
-    ),
-}
 PUBLISHED = {"loan_app.csv.gz": (0.069, 2.97, 0.271, 1.66, 2.71)}
 """Best published figure in each column: AgentSimulator's evaluation, mean of ten."""
 _HEADS = ("n-grams", "absolute h", "circadian h", "relative h", "cycle h", "arrival h", "survival h")
@@ -52,7 +44,7 @@ def readable(folder: Path, only: list[str]) -> Iterator[tuple[str, EventLog | st
         if not path.name.endswith(_ENDS) or (only and not any(name in path.name for name in only)):
             continue
         try:
-            yield path.name, exchange.read_log(path, columns=_COLUMNS.get(path.name))
+            yield path.name, exchange.read_log(path)
         except InputError as error:
             yield path.name, str(error.problems[0])
 

@@ -70,11 +70,11 @@ def read_log(
         events = content.events.assign(date=_xes_dates(content.events, path.name))
         return _foreign(events, content.cases, final, path.name)
     if name.endswith((".csv", ".csv.gz")):
-        events = csv_events(path, columns, date_format)
+        events = csv_events(path, columns, date_format, notes)
     elif name.endswith(".parquet"):
         if columns is None and final is None and (own := _own_parquet(path)) is not None:
             return own
-        events = parquet_events(_parquet_table(path), path, columns, date_format)
+        events = parquet_events(_parquet_table(path), path, columns, date_format, notes)
     else:
         problem = "the kind of file is not known from its name"
         raise InputError(Problem(path.name, "", problem, "Give a .xes, .xes.gz, .csv, .csv.gz or .parquet file"))

@@ -17,14 +17,18 @@ _STARTS = ("start_timestamp", "time:start")
 def with_starts(log: EventLog) -> EventLog:
     """The same log with a column `start` where it tells in another way when work began; itself where it does not.
 
-    A column of datetimes with a customary name is taken as it is. Otherwise, of a case and an activity, the first event
+    A column of datetimes with a customary name is taken as it is; one called `start` that holds anything else is an
+    attribute, and is called `start_`. Otherwise, of a case and an activity, the first event
     with the transition "start" belongs to the first with "complete", the second to the second, and so on, provided that
     it is not later; the start then goes into the column and is an event no more. Every other event stays as it is, its
     `start` missing.
     """
     events = log.events
     if START_COLUMN in events:
-        return log
+        if pd.api.types.is_datetime64_dtype(events[START_COLUMN]):
+            return log
+        log = replace(log, events=events.rename(columns={START_COLUMN: f"{START_COLUMN}_"}))
+        events = log.events
     for column in _STARTS:
         if column in events and pd.api.types.is_datetime64_dtype(events[column]):
             return replace(log, events=events.rename(columns={column: START_COLUMN}))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from event_logs.errors import InputError, Problem
+from event_logs.lifecycle import START_COLUMN
 from event_logs.log import EVENT_COLUMNS
 from event_logs.packed import read_bytes
 from event_logs.project import nearest
@@ -28,27 +30,38 @@ _SHOWN = 5
 
 @dataclass(frozen=True, kw_only=True)
 class LogColumns:
-    """Which columns of a table hold the case, the activity and the timestamp; every other is an event attribute."""
+    """Which columns of a table hold the case, the activity and the timestamp; every other is an event attribute.
 
-    case: str
-    activity: str
-    timestamp: str
+    What is None is the one column with a customary name, whatever its capitals and spaces: a "Case ID" is a case.
+    """
+
+    case: str | None = None
+    activity: str | None = None
+    timestamp: str | None = None
     """When the event was done."""
     start: str | None = None
-    """When work on it began; None where the log does not say."""
+    """When work on it began; where the timestamp is named and this is not, the log does not say."""
     resource: str | None = None
-    """Who did it."""
+    """Who did it; as for `start`."""
 
 
-_CUSTOMARY = (
-    LogColumns(case="case", activity="activity", timestamp="date"),
-    LogColumns(case="case:concept:name", activity="concept:name", timestamp="time:timestamp"),
-)
-"""Column names taken without being told: those we write, and those of XES."""
-_CUSTOMARY_STARTS = ("start", "start_timestamp")
+_OURS = {"case": "case", "activity": "activity", "timestamp": "date"}
+_XES = {"case": "case:concept:name", "activity": "concept:name", "timestamp": "time:timestamp"}
+_CUSTOMARY = {
+    "case": ("case", "caseid"),
+    "activity": ("activity", "task"),
+    "timestamp": ("date", "timestamp", "endtime", "endtimestamp", "completetimestamp"),
+    "start": ("start", "starttime", "starttimestamp"),
+    "resource": ("resource", "user"),
+}
+"""Further column names taken without being told: those that simulation and mining tools write."""
+_NAMES = {"timestamp": "date"}
+"""What a role's column is called here, where not as the role."""
 
 
-def csv_events(path: Path, columns: LogColumns | None, date_format: str | None) -> pd.DataFrame:
+def csv_events(
+    path: Path, columns: LogColumns | None, date_format: str | None, notes: list[str] | None = None
+) -> pd.DataFrame:
     """The events of a delimited file, packed (.gz) or not: `case`, `activity`, `date`, then attributes as text.
 
     The delimiter is the one of , ; tab | that cuts the header into most columns. Raises InputError with everything
@@ -56,7 +69,7 @@ def csv_events(path: Path, columns: LogColumns | None, date_format: str | None) 
     """
     data = read_bytes(path)
     table = parse_table(data, path.name, encoding="utf-8", delimiter=_delimiter(data))
-    columns = _resolved(columns, table.columns, path.name)
+    named = _resolved(columns, table.columns, path.name, notes)
     blank = table.blank
     wrong = ~blank & (table.fields != len(table.columns))
 
@@ -69,19 +82,21 @@ def csv_events(path: Path, columns: LogColumns | None, date_format: str | None) 
         problems.append(Problem(path.name, place(wrong), problem, "Correct the records or export the file again"))
     frame = table.cells.apply(lambda cells: cells.str.strip())
     frame = frame.mask(frame == "")
-    return _typed(frame, columns, date_format, _Source(path.name, place, ~blank & ~wrong, problems))
+    return _typed(frame, columns, named, date_format, _Source(path.name, place, ~blank & ~wrong, problems))
 
 
-def parquet_events(table: pa.Table, path: Path, columns: LogColumns | None, date_format: str | None) -> pd.DataFrame:
+def parquet_events(
+    table: pa.Table, path: Path, columns: LogColumns | None, date_format: str | None, notes: list[str] | None = None
+) -> pd.DataFrame:
     frame = table.to_pandas()
     if frame.empty:
         raise InputError(Problem(path.name, "", "the log holds no events", "Export it again"))
-    columns = _resolved(columns, [str(name) for name in frame.columns], path.name)
+    named = _resolved(columns, [str(name) for name in frame.columns], path.name, notes)
 
     def place(mask: npt.NDArray[np.bool_]) -> str:
         return _listed("row", np.flatnonzero(mask) + 1)
 
-    return _typed(frame, columns, date_format, _Source(path.name, place, np.ones(len(frame), dtype=bool), []))
+    return _typed(frame, columns, named, date_format, _Source(path.name, place, np.ones(len(frame), dtype=bool), []))
 
 
 @dataclass(frozen=True)
@@ -96,41 +111,39 @@ class _Source:
     """What is wrong so far."""
 
 
-def _typed(frame: pd.DataFrame, columns: LogColumns, date_format: str | None, source: _Source) -> pd.DataFrame:
+def _typed(
+    frame: pd.DataFrame, columns: LogColumns | None, named: dict[str, str], date_format: str | None, source: _Source
+) -> pd.DataFrame:
     """The rows as events; InputError with everything that is missing or unreadable."""
     problems = list(source.problems)
-    for column in (columns.case, columns.activity, columns.timestamp):
-        bare = source.sound & frame[column].isna().to_numpy()
+    for role in _OURS:
+        bare = source.sound & frame[named[role]].isna().to_numpy()
         if bare.any():
-            problem = f"{int(bare.sum()):,} of {int(source.sound.sum()):,} records have no value in {column!r}"
+            problem = f"{int(bare.sum()):,} of {int(source.sound.sum()):,} records have no value in {named[role]!r}"
             problems.append(Problem(source.file, source.place(bare), problem, "Complete the records or take them out"))
-    own = {columns.case: "case", columns.activity: "activity", columns.timestamp: "date"}
-    customary = replace(columns, start=None) in _CUSTOMARY
-    start = columns.start or (_customary_start(frame, date_format, source) if customary else None)
-    if start is not None:
-        own[start] = "start"
-    if columns.resource is not None:
-        own[columns.resource] = "resource"
+    if (columns is None or columns.start is None) and not _holds_dates(frame, named.get("start"), date_format, source):
+        named = {role: column for role, column in named.items() if role != "start"}
     dates = {
-        column: _instants_of(frame[column], column, date_format, source, problems)
-        for column in (columns.timestamp, start)
-        if column is not None
+        named[role]: _instants_of(frame[named[role]], named[role], date_format, source, problems)
+        for role in ("timestamp", "start")
+        if role in named
     }
     if problems:
         raise InputError(problems)
-    taken = {*EVENT_COLUMNS, *own.values()} - ({"rank"} if columns == _CUSTOMARY[0] else set())
+    own = {column: _NAMES.get(role, role) for role, column in named.items()}
+    ours = {role: named[role] for role in _OURS} == _OURS
+    taken = {*EVENT_COLUMNS, START_COLUMN, *own.values()} - ({"rank"} if ours else set())
     others = {name: f"{name}_" for name in map(str, frame.columns) if name in taken and name not in own}
     frame = frame.assign(**dates).rename(columns=own | others)
     return frame[source.sound].reset_index(drop=True)
 
 
-def _customary_start(frame: pd.DataFrame, date_format: str | None, source: _Source) -> str | None:
-    """A column that is customarily called the start and holds nothing but dates; None if there is none."""
-    for column in _CUSTOMARY_STARTS:
-        problems: list[Problem] = []
-        if column in frame and _instants_of(frame[column], column, date_format, source, problems).notna().any():
-            return None if problems else column
-    return None
+def _holds_dates(frame: pd.DataFrame, column: str | None, date_format: str | None, source: _Source) -> bool:
+    """Whether there are dates in the column and nothing else."""
+    problems: list[Problem] = []
+    if column is None:
+        return False
+    return bool(_instants_of(frame[column], column, date_format, source, problems).notna().any()) and not problems
 
 
 def _instants_of(
@@ -178,25 +191,45 @@ def _from_iso(values: pd.Series[str]) -> pd.Series[pd.Timestamp]:
     return pd.to_datetime(values, format="ISO8601", errors="coerce").astype("datetime64[us]")
 
 
-def _resolved(columns: LogColumns | None, found: Sequence[str], file: str) -> LogColumns:
-    """The columns to read; InputError with all that are not there, the columns found and the options to give."""
-    if columns is None:
-        for customary in _CUSTOMARY:
-            if {customary.case, customary.activity, customary.timestamp} <= set(found):
-                return customary
-    problems = []
-    for option in fields(LogColumns):
-        name = getattr(columns, option.name) if columns is not None else None
-        if name in found or (name is None and option.name in ("start", "resource")):
-            continue
-        near = nearest(name or option.name, found, 1) or [c for c in found if option.name in c.casefold()][:1]
-        problem = f"there is no column {name!r}" if name else f"it is not said which column is the {option.name}"
-        problem += f"; the columns are: {', '.join(found)}"
-        remedy = f'Give --{option.name} "{near[0]}"' if near else f"Give --{option.name} with one of them"
-        problems.append(Problem(file, "line 1", problem, remedy))
-    if problems or columns is None:
+def _resolved(columns: LogColumns | None, found: Sequence[str], file: str, notes: list[str] | None) -> dict[str, str]:
+    """The column of each role; InputError with all that are not there, the columns found and the options to give."""
+    wanted = asdict(columns or LogColumns())
+    given = {role: name for role, name in wanted.items() if name is not None}
+    named = next((whole for known in (_OURS, _XES) if set((whole := known | given).values()) <= set(found)), given)
+    for role in tuple(_OURS) if "timestamp" in given else tuple(_CUSTOMARY):
+        likely = _customary(role, found, named)
+        if role not in named and len(likely) == 1:
+            named = named | {role: likely[0]}
+    problems = [
+        _not_there(role, wanted[role], found, file)
+        for role in wanted
+        if named.get(role) not in found and (role in _OURS or role in named)
+    ]
+    if problems:
         raise InputError(problems)
-    return columns
+    taken = {role: name for role, name in named.items() if wanted[role] is None}
+    if notes is not None and not taken.items() <= _OURS.items() and not taken.items() <= _XES.items():
+        said = ", ".join(f"{role} {name!r}" for role, name in taken.items())
+        notes.append(f"{file}: columns taken by their names: {said}.")
+    return named
+
+
+def _customary(role: str, found: Sequence[str], named: Mapping[str, str]) -> list[str]:
+    """The columns with a customary name for it that are not taken for another."""
+    bare = {name: re.sub(r"[ _.-]", "", name.casefold()) for name in found if name not in named.values()}
+    return [name for name, plain in bare.items() if plain in _CUSTOMARY[role]]
+
+
+def _not_there(role: str, name: str | None, found: Sequence[str], file: str) -> Problem:
+    likely = _customary(role, found, {})
+    if len(likely) > 1 and name is None:
+        problem = f"{' and '.join(map(repr, likely))} could both be the {role}"
+        return Problem(file, "line 1", problem, f'Say which one, for example --{role} "{likely[0]}"')
+    near = nearest(name or role, found, 1) or [column for column in found if role in column.casefold()][:1]
+    problem = f"there is no column {name!r}" if name else f"it is not said which column is the {role}"
+    problem += f"; the columns are: {', '.join(found)}"
+    remedy = f'Give --{role} "{near[0]}"' if near else f"Give --{role} with one of them"
+    return Problem(file, "line 1", problem, remedy)
 
 
 def _delimiter(data: bytes) -> str:

@@ -33,7 +33,6 @@ from permanence.cli_options import (
     needed_out,
     no_log_for_many_runs,
     no_log_options,
-    with_work,
 )
 from permanence.cli_pictures import discover_command, draw_map_command
 from permanence.cli_run import run_project as _run
@@ -313,7 +312,7 @@ def simulate(
     else:
         from permanence.any_log import judge_log, run_on_log, simulate_from_log
 
-        file = with_work(log_file(log, case, activity, timestamp, date_format, end), start, resource)
+        file = log_file(log, case, activity, timestamp, date_format, end, start=start, resource=resource)
         folder = needed_out(out)
         with StageDisplay() as display:
             if model is not None:

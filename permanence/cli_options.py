@@ -93,17 +93,6 @@ def model_alone(cases: int | None, judge: bool) -> None:
         )
 
 
-def with_work(file: LogFile, start: str | None, resource: str | None) -> LogFile:
-    """The same file with the columns of when work began and who did it; wrong usage where the others are not named."""
-    from dataclasses import replace
-
-    if start is None and resource is None:
-        return file
-    if file.columns is None:
-        raise typer.BadParameter("only with --case, --activity and --timestamp", param_hint="--start, --resource")
-    return replace(file, columns=replace(file.columns, start=start, resource=resource))
-
-
 def no_log_for_many_runs(*given: object) -> None:
     """Wrong usage when many simulations are asked of a log without a project."""
     if any(given):
@@ -117,12 +106,14 @@ def log_file(
     timestamp: str | None,
     date_format: str | None,
     end: list[str] | None,
+    *,
+    start: str | None = None,
+    resource: str | None = None,
 ) -> LogFile:
     """A log file and how to read it."""
     from event_logs import LogColumns
     from permanence.any_log import LogFile
 
-    columns = None
-    if case or activity or timestamp:
-        columns = LogColumns(case=case or "case", activity=activity or "activity", timestamp=timestamp or "timestamp")
+    named = LogColumns(case=case, activity=activity, timestamp=timestamp, start=start, resource=resource)
+    columns = None if named == LogColumns() else named
     return LogFile(path=log, columns=columns, date_format=date_format, final=tuple(end or ()))

@@ -141,14 +141,59 @@ def test_columns_named_like_ours_do_not_collide(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("case_id,resource,activity,start_time,end_time", "1,ann,a,2024-01-01,2024-01-02"),
+        ("caseid,task,user,start_timestamp,end_timestamp", "1,a,ann,2024-01-01,2024-01-02"),
+        ("Case ID,Activity,Resource,Start Timestamp,Complete Timestamp", "1,a,ann,2024-01-01,2024-01-02"),
+        ("case,activity,date,start,resource", "1,a,2024-01-02,2024-01-01,ann"),
+    ],
+)
+def test_columns_named_as_other_tools_name_them_are_known(tmp_path: Path, header: str, row: str) -> None:
+    notes: list[str] = []
+    log = read_log(csv(tmp_path, f"{header}\n{row}\n"), notes=notes)
+    (event,) = log.events[["case", "activity", "date", "start", "resource"]].astype("str").to_dict("records")
+    assert event == {"case": "1", "activity": "a", "date": "2024-01-02", "start": "2024-01-01", "resource": "ann"}
+    # What is not ours is said, so that a wrong guess is seen.
+    said = [note for note in notes if "columns taken by their names" in note]
+    assert len(said) == 1
+    assert all(repr(name) in said[0] for name in header.split(","))
+
+
+def test_what_is_named_is_taken_and_only_the_rest_is_known_by_custom(tmp_path: Path) -> None:
+    text = "case_id,what,done,start_time,user\n1,a,2024-01-02,2024-01-01,ann\n"
+    log = read_log(csv(tmp_path, text), columns=LogColumns(activity="what", timestamp="done"))
+    assert list(log.events["case"]) == ["1"]
+    # Who names the timestamp decides whether there is a start.
+    assert {"start_time", "user"} <= set(log.events)
+    log = read_log(csv(tmp_path, text), columns=LogColumns(activity="what", timestamp="done", start="start_time"))
+    assert log.events["start"].tolist() == [pd.Timestamp("2024-01-01")]
+
+
+def test_of_two_columns_that_could_be_it_none_is_taken(tmp_path: Path) -> None:
+    (found,) = problems(csv(tmp_path, "case_id,activity,date,timestamp\n1,a,2024-01-01,2024-01-01\n"))
+    assert found.problem == "'date' and 'timestamp' could both be the timestamp"
+    assert found.remedy == 'Say which one, for example --timestamp "date"'
+
+
+def test_a_start_by_name_only_that_holds_no_dates_stays_an_attribute(tmp_path: Path) -> None:
+    log = read_log(csv(tmp_path, "case_id,activity,end_time,start\n1,a,2024-01-01,home\n"))
+    assert (
+        log.events["start_"].tolist() == ["home"]
+        if "start_" in log.events
+        else log.events["start"].tolist() == ["home"]
+    )
+
+
 def test_missing_columns_are_all_named_with_the_option_to_give(tmp_path: Path) -> None:
-    found = problems(csv(tmp_path, "case_id,aktivity,time\n1,a,2024-01-01\n"))
+    found = problems(csv(tmp_path, "case_nr,aktivity,time\n1,a,2024-01-01\n"))
     assert [p.remedy for p in found] == [
-        'Give --case "case_id"',
+        'Give --case "case_nr"',
         'Give --activity "aktivity"',
         'Give --timestamp "time"',
     ]
-    assert all("the columns are: case_id, aktivity, time" in p.problem for p in found)
+    assert all("the columns are: case_nr, aktivity, time" in p.problem for p in found)
     (found_one,) = problems(
         csv(tmp_path, "case_id,activity,time\n1,a,2024-01-01\n"),
         columns=LogColumns(case="caseid", activity="activity", timestamp="time"),

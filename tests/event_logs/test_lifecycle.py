@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from event_logs.lifecycle import with_starts
@@ -57,3 +59,10 @@ def test_a_customary_column_of_starts_is_taken() -> None:
     log = log_of(("a", "x", "complete", "08:00"))
     frame = log.events.assign(start_timestamp=log.events["date"] - pd.Timedelta(hours=1))
     assert told(with_starts(EventLog(frame, log.cases, log.window))) == [("a", "x", "07:00", "08:00")]
+
+
+def test_a_column_called_start_that_holds_no_dates_is_an_attribute() -> None:
+    log = log_of(("a", "x", "start", "07:00"), ("a", "x", "complete", "08:00"))
+    found = with_starts(replace(log, events=log.events.assign(start="home")))
+    assert told(found) == [("a", "x", "07:00", "08:00")]
+    assert found.events["start_"].tolist() == ["home"]

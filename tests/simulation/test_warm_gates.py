@@ -160,7 +160,7 @@ def test_one_more_place_lets_one_more_begin_and_one_fewer_evicts_nobody() -> Non
 def test_a_gate_cannot_be_taken_from_those_who_stand_at_it() -> None:
     log, model = open_cases({"papers": [60.0, 95.0]}), papers_then(Places(places=2))
     bare = replace(model, steps={**model.steps, "end": replace(model.steps["end"], gate="")}, gates={})
-    with pytest.raises(ValueError, match="'end' is under way for open cases at gate 'gate'.*got no gate"):
+    with pytest.raises(ValueError, match=r"'end' is under way for open cases at gate 'gate'.*got no gate"):
         forecast(log, model, under=bare)
     gone = replace(model, steps={"papers": model.steps["papers"]}, choices={START: only("papers")}, gates={})
     with pytest.raises(ValueError, match="'end' is under way for open cases, so the model must have it"):
