@@ -258,6 +258,20 @@ def fit_competing(name: str, ways: tuple[str, ...], stays: Stays, *, base: Compe
     return Competing(shares, laws, observed, still, _warnings(name, days[ended], bool(left)) + unsure)
 
 
+def fit_complete(name: str, ways: tuple[str, ...], days: Floats, cause: npt.NDArray[np.int64]) -> Competing:
+    """Shares and laws of stays all seen from beginning to end by way `cause` (from 1): those that were observed.
+
+    Nothing is missing, so nothing need be put in its place: shares and means are exactly those of the stays, and none
+    lasts longer than the longest.
+    """
+    shares, laws = {}, {}
+    for number, way in enumerate(ways, start=1):
+        times, count = np.unique(days[cause == number], return_counts=True)
+        shares[way] = float(count.sum() / len(days))
+        laws[way] = Law(times, 1.0 - np.cumsum(count) / count.sum())
+    return Competing(shares, laws, len(days), 0, _warnings(name, days, tail=False))
+
+
 def _mix_of_the_rest(
     name: str,
     ways: tuple[str, ...],

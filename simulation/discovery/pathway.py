@@ -7,27 +7,32 @@ with as many places as it had, and of the waiting only that remains which was no
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from event_logs.log import EventLog, from_days
+from event_logs.log import EventLog, from_days, to_days
 from simulation.cohort import Cohort
-from simulation.discovery.journeys import DAY, Floats, Ints, Journeys, since_recording
-from simulation.discovery.teams import NOT_FULL, Team, teams
+from simulation.discovery.builder import Builder
+from simulation.discovery.follows import Follows, follows_of
+from simulation.discovery.journeys import DAY, Ints, Journeys, since_recording
+from simulation.discovery.side_by_side import waited_for
+from simulation.discovery.teams import Team, teams
 from simulation.engine import EndlessLoopError, simulate
 from simulation.gates import Places
-from simulation.laws import NO_DELAY, Law, Stays, fit_competing
-from simulation.model import START, Choice, Option, PathwayModel, Step
+from simulation.model import PathwayModel
 
-FINISHED = "case finished"
-_STILL_OPEN = -1
-_GOLDEN = (5**0.5 - 1) / 2
 _ARRIVALS = 1000
 """Cases, the latest, with which it is tried whether places explain the waiting."""
-_FACTOR, _LITTLE = 2.0, 0.05
+_COMPARED, _OFF = 5000, 0.05
+"""Cases, the earliest, by which it is seen whether the whole model is like the log, and what is let pass."""
+_OFTEN = 0.05
+"""Share of times beside other work from which on it is said."""
+_TRIES = 5
+"""Runs in which it is tried: where few wait very long one run says little."""
+_FACTOR, _LITTLE = 2.0, 0.01
 """Times waited are alike within this factor, give or take this share of the mean length of a case."""
 
 
@@ -36,36 +41,80 @@ def discover_pathway(log: EventLog) -> PathwayModel:
 
     Cases that have ended finish after their last activity; open ones are censored there at the end of the window. In a
     log with start times the step of an arrow is the wait, which leaves no record, and work on the activity is a step
-    of its own ("work on a"), in a log with resources at the gate of its team. Work that overlaps what came before it
-    has not waited. Work in hand at the end of the window is not in a log, so its case counts as waiting still.
+    of its own ("work on a"), in a log with resources at the gate of its team. Where work overlaps, the case waits for
+    that which ended last; all other is beside it: it takes the case no time, is recorded when it begins, and keeps a
+    place of its team taken. So the model holds exactly the time that cases took. Work in hand at the end of the window
+    is not in a log, so its case counts as waiting still.
 
-    A team is a gate only where its places explain the waiting: with the log's own arrivals they must keep cases
-    waiting about as long as cases were seen to wait for them. Otherwise (people who are not there at night, say) its
-    waits are laws like all others, and a warning says so. Raises ValueError for a log without events.
+    A team is a gate only where its places explain the waiting: with the log's own arrivals they must, beside the teams
+    before it, keep cases waiting about as long as cases were seen to wait for them. Otherwise (people who are not
+    there at night, say) its waits are laws like all others, and a warning says so. So does one where the model, run
+    unchanged, is unlike the log. Raises ValueError for a log without events.
     """
     if len(log) == 0:
         raise ValueError("a model cannot be discovered from a log without events")
     journeys = Journeys.of(log)
-    kept, doubts = [], []
+    kept: list[Team] = []
+    doubts = []
     for team in teams(journeys):
-        follows = _follows(log, journeys, [team])
-        would = _kept_waiting(_model(journeys, follows, [team]), journeys)
+        # Beside the teams already kept: what each delays a little adds up.
+        together = [*kept, team]
+        follows = follows_of(log, journeys, together)
+        would = _kept_waiting(_model(journeys, follows, together), journeys)
         if _alike(would, follows.for_places, journeys):
             kept.append(team)
         else:
+            places = "1 place" if team.places == 1 else f"{team.places} places"
             doubts.append(
-                f"{team.name}: with {team.places} places cases would wait for one {24 * would:.1f} hours on average, "
-                f"and did {24 * follows.for_places:.1f}; its waits are taken as they were"
+                f"{team.name}: were its {places} all there is, cases would wait {24 * would:.1f} hours on average for "
+                f"a team, and did {24 * follows.for_places:.1f}; its waits are taken as they were"
             )
-    model = _model(journeys, _follows(log, journeys, kept), kept)
-    return replace(model, warnings=(*model.warnings, *doubts))
+    model = _model(journeys, follows_of(log, journeys, kept), kept)
+    return replace(model, warnings=(*_unlike(log, model), *_beside(journeys), *doubts, *model.warnings))
 
 
-def _model(journeys: Journeys, follows: _Follows, found: list[Team]) -> PathwayModel:
-    builder = _Builder(journeys, found)
-    builder.begin()
-    for source in range(len(journeys.names)):
-        builder.follow(source, follows)
+def _unlike(log: EventLog, model: PathwayModel) -> Iterator[str]:
+    """What is to be known where the model, run unchanged, keeps cases open for longer or shorter than they were."""
+    past = since_recording(log)
+    past = past.take(np.arange(min(past.cases, _COMPARED)))
+    if not past.cases:
+        return
+    until = float(log.arrays.window_end)
+    spent = (np.where(past.finished, past.finish / DAY, until) - past.begin / DAY).clip(min=0.0)
+    was, error = float(spent.mean()), float(spent.std() / np.sqrt(len(spent)))
+    try:
+        would = mean_days(model, past.begin, log.window.end, seeds=1 if past.cases > _ARRIVALS else _TRIES)
+    except EndlessLoopError:
+        return
+    if abs(would - was) > max(_OFF * was, 2.0 * error):
+        share = would / was - 1.0 if was > 0 else float("inf")
+        yield (
+            f"run unchanged, cases are open for {24 * would:,.1f} hours on average up to the end of the log, and were "
+            f"for {24 * was:,.1f} ({share:+.0%}): where cases go depends on more than their last activity, or has "
+            "changed. Lay a changed run beside an unchanged one, not beside the log"
+        )
+
+
+def _beside(journeys: Journeys) -> Iterator[str]:
+    """What is to be known where work on an activity often goes on beside other work of the case."""
+    waited = waited_for(journeys)
+    often = {
+        name: float((~waited[journeys.activity == code]).mean())
+        for code, name in enumerate(journeys.names)
+        if (journeys.activity == code).any()
+    }
+    told = ", ".join(f"{name} ({share:.0%} of the time)" for name, share in often.items() if share >= _OFTEN)
+    if told:
+        yield (
+            f"{told}: work beside other work that ended later, which is what the case waited for. Made quicker, such "
+            "an activity saves at most what a run shows, since the work beside it may then be what is waited for; made "
+            "slower, it costs at least that"
+        )
+
+
+def _model(journeys: Journeys, follows: Follows, found: list[Team]) -> PathwayModel:
+    builder = Builder(journeys, follows, found)
+    builder.build()
     return PathwayModel(
         name="Discovered from the log",
         steps=builder.steps,
@@ -94,149 +143,27 @@ def _kept_waiting(model: PathwayModel, journeys: Journeys) -> float:
     """Mean days by which the gates of a model lengthen a case, for the log's latest arrivals; infinite for no end."""
     free = replace(model, gates={}, steps={name: replace(step, gate="") for name, step in model.steps.items()})
     begin = journeys.begin[-_ARRIVALS:]
-    horizon = float(begin[-1] + 2 * journeys.span.max()) / DAY + 1.0
-    end = pd.Timestamp(from_days([horizon])[0])
-    means = []
-    for each in (model, free):
-        try:
-            arrays = simulate(each, _arriving(begin, each), end, seed=1).arrays
-        except EndlessLoopError:
-            return float("inf")
-        # Who has nothing behind them waits to the very end.
-        begun = np.diff(arrays.first) > 0
-        last = np.where(begun, np.append(arrays.day, horizon)[arrays.first[1:] - 1], horizon)
-        means.append(float((last - arrays.start).mean()))
+    # Who has nothing behind them waits to the very end.
+    end = pd.Timestamp(from_days([float(begin[-1] + 2 * journeys.span.max()) / DAY + 1.0])[0])
+    try:
+        means = [mean_days(each, begin, end, seeds=_TRIES) for each in (model, free)]
+    except EndlessLoopError:
+        return float("inf")
     return means[0] - means[1]
+
+
+def mean_days(model: PathwayModel, begin: Ints, end: pd.Timestamp, *, seeds: int) -> float:
+    """Mean days in which cases that arrive at `begin` are open until `end`, over runs with seeds from 1 on."""
+    cohort = _arriving(begin, model)
+    until = float(to_days(pd.Series([end]))[0])
+    found = []
+    for seed in range(1, seeds + 1):
+        arrays = simulate(model, cohort, end, seed=seed).arrays
+        found.append(float((np.where(np.isnan(arrays.end), until, arrays.end) - arrays.start).mean()))
+    return float(np.mean(found))
 
 
 def _alike(would: float, did: float, journeys: Journeys) -> bool:
     """Whether the times waited for a place are alike: within a factor, or both little beside the length of a case."""
     little = _LITTLE * float(journeys.span.mean()) / DAY
     return did / _FACTOR - little <= would <= did * _FACTOR + little
-
-
-class _Builder:
-    """Steps and choices of the model, activity by activity."""
-
-    def __init__(self, journeys: Journeys, found: list[Team]) -> None:
-        self._journeys = journeys
-        self._gate = {code: team.name for team in found for code in team.activities}
-        self.steps: dict[str, Step] = {}
-        self.choices: dict[str, Choice] = {}
-        self.warnings: list[str] = []
-        if journeys.timed:
-            for code in np.unique(journeys.activity).tolist():
-                self._work(code)
-
-    def _work(self, code: int) -> None:
-        """The step in which an activity is worked on, and the choice that leads to it."""
-        name, journeys = self._journeys.names[code], self._journeys
-        here = journeys.activity == code
-        days = np.maximum(journeys.end - journeys.start, 0)[here] / DAY
-        ended = np.ones(len(days), dtype=np.int64)
-        fit = fit_competing(f"work on {name}", ("done",), Stays(days, ended, np.zeros(len(days)), np.ones(len(days))))
-        self.warnings += fit.warnings
-        self._add(f"work on {name}", name, fit.laws["done"], gate=self._gate.get(code, ""))
-        self.choices[f"{name} begins"] = Choice(options=(Option(starts=(f"work on {name}",), share={"": 1.0}),))
-
-    def _add(self, step: str, activity: str, law: Law, *, gate: str = "", then: str = "") -> None:
-        self.steps[step] = Step(name=step, activity=activity, laws={"": law}, gate=gate, then=then)
-
-    def _arrow(self, source: str, code: int, law: Law, share: float) -> Option:
-        """One way on to an activity: the wait, and then the work where the two are told apart."""
-        name = self._journeys.names[code]
-        step = f"{source} → {name}"
-        if self._journeys.timed:
-            self._add(step, "", law, then=f"{name} begins")
-        else:
-            self._add(step, name, law)
-        return Option(starts=(step,), share={"": share})
-
-    def begin(self) -> None:
-        """How cases begin: the share of each first activity."""
-        journeys = self._journeys
-        first = journeys.activity[journeys.first[:-1]]
-        counts = np.bincount(first, minlength=len(journeys.names)) / len(first)
-        self.choices[START] = Choice(
-            options=tuple(
-                self._arrow("start", code, NO_DELAY[""], float(counts[code]))
-                for code in np.flatnonzero(counts).tolist()
-            )
-        )
-
-    def follow(self, source: int, follows: _Follows) -> None:
-        """What comes after an activity."""
-        name, names = self._journeys.names[source], self._journeys.names
-        rows = np.flatnonzero(follows.source == source)
-        targets = sorted(set(follows.target[rows].tolist()) - {_STILL_OPEN})
-        ways = tuple(names[t] if t < len(names) else FINISHED for t in targets)
-        if not ways:
-            self.warnings.append(f"{name}: nobody has been seen to go on or finish; simulated cases stay here, open")
-            return
-        number = {target: k for k, target in enumerate(targets, start=1)}
-        cause = np.asarray([number.get(target, 0) for target in follows.target[rows].tolist()], dtype=np.int64)
-        fit = fit_competing(name, ways, Stays(follows.days[rows], cause, follows.entry[rows], np.ones(len(rows))))
-        self.warnings += fit.warnings
-        self.choices[name] = Choice(
-            options=tuple(
-                Option(starts=(), share={"": fit.shares[way]})
-                if target == len(names)
-                else self._arrow(name, target, fit.laws[way], fit.shares[way])
-                for target, way in zip(targets, ways, strict=True)
-            )
-        )
-
-
-@dataclass(frozen=True)
-class _Follows:
-    """Every stay after an event: activity, what came next, days, and days already passed when observed."""
-
-    source: Ints
-    target: Ints
-    """Code of the next activity; the number of activities for a finished case; -1 for a case still open."""
-    days: Floats
-    entry: Floats
-    for_places: float
-    """Mean days for which a case waited for places of the teams."""
-
-
-def _follows(log: EventLog, journeys: Journeys, found: list[Team]) -> _Follows:
-    source = journeys.activity
-    last: npt.NDArray[np.bool_] = np.zeros(len(source), dtype=bool)
-    last[journeys.first[1:] - 1] = True
-    is_open = ~journeys.finished[journeys.case]
-    target = np.where(last, np.where(is_open, _STILL_OPEN, len(journeys.names)), np.append(source[1:], 0))
-    # A finished case finishes with its last event; an open one is still there at the end of the window.
-    begins, ends = (np.round(day * DAY).astype(np.int64) for day in (log.arrays.window_start, log.arrays.window_end))
-    until = np.where(last, np.where(is_open, ends, journeys.end), np.append(journeys.start[1:], 0))
-    whole = np.maximum(until - journeys.end, 0)
-    stay = whole.copy()
-    for team in found:
-        for code in team.activities:
-            for before in np.unique(source[~last & (target == code)]).tolist():
-                rows = np.flatnonzero(~last & (target == code) & (source == before))
-                stay[rows] = _until_ready(stay[rows], until[rows], team)
-    for_places = float((whole - stay).sum() / DAY / journeys.cases)
-    entry = np.maximum(begins - journeys.end, 0)
-    kept = until >= begins
-    return _Follows(source[kept], target[kept], stay[kept] / DAY, entry[kept] / DAY, for_places)
-
-
-def _until_ready(wait: Ints, begun: Ints, team: Team) -> Ints:
-    """Of each wait until work was `begun`, the part before the case was ready and only wanted a place.
-
-    Who began while a place was free had not waited for one. Who began when a place had just been given back may have
-    been ready for it since all places were last taken, or any time after: how long it had taken until then is what it
-    took for one of the others, among those for whom it took as long as it can have.
-    """
-    since = team.full_until(begun)
-    queued = since < NOT_FULL
-    known = np.sort(wait[~queued])
-    least = np.maximum(since[queued] - (begun - wait)[queued], 0)
-    first = np.searchsorted(known, least, side="left")
-    count = np.searchsorted(known, wait[queued], side="right") - first
-    # Evenly spread without chance, however many there are: multiples of the golden ratio.
-    spread = (np.arange(len(count)) * _GOLDEN % 1.0 * count).astype(np.int64)
-    found = wait.copy()
-    found[queued] = np.where(count > 0, np.append(known, 0)[np.minimum(first + spread, len(known))], least)
-    return found

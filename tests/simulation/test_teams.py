@@ -129,7 +129,5 @@ def test_a_team_whose_places_do_not_explain_the_waiting_is_no_gate() -> None:
     frame["resource"] = frame["resource"].replace({"": "ben"})
     model = discover_pathway(EventLog.of(frame, ObservationWindow(at(0), at(610)), final=["told"]))
     assert not model.gates
-    assert [
-        warning for warning in model.warnings if warning.startswith("check: with 1 places cases would wait for one")
-    ]
+    assert [warning for warning in model.warnings if warning.startswith("check: were its 1 place all there is")]
     assert model.steps["work on check"].gate == ""

@@ -1,0 +1,163 @@
+"""Work of one case that goes on side by side: its model takes cases as long as the log did."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hand_models import at
+
+from event_logs.log import EventLog
+from event_logs.window import ObservationWindow
+from simulation.discovery import discover_pathway, newcomers
+from simulation.discovery.journeys import HOUR, Journeys
+from simulation.discovery.side_by_side import waited_for, went_on
+from simulation.engine import simulate
+from simulation.laws import fixed
+from simulation.model import START, PathwayModel
+
+Row = tuple[str, str, float, float]
+"""Case, activity, and the hours since 1 January 2020 at which work began and was done."""
+END = 400 * 24.0
+
+
+def log_of(rows: list[Row], *, who: str = "", end: float = END, final: list[str] | None = None) -> EventLog:
+    frame = pd.DataFrame(rows, columns=["case", "activity", "start", "date"])
+    for column in ("start", "date"):
+        frame[column] = (pd.Timestamp("2020-01-01") + pd.to_timedelta(frame[column], unit="h")).astype("datetime64[us]")
+    frame = frame.assign(resource=who) if who else frame
+    return EventLog.of(frame, ObservationWindow(at(0), at(end / 24)), final=final or ["panel"])
+
+
+def three_at_once(case: int, longest: int) -> list[Row]:
+    """An hour of intake, then three reports side by side, one of which takes 10 hours and the others less."""
+    begun, lasting = 24.0 * case + 1, [9.0, 9.5, 9.0]
+    lasting[longest] = 10.0
+    reports = [
+        (f"{case:03d}", name, begun, begun + took)
+        for name, took in zip(("legal", "health", "child's"), lasting, strict=True)
+    ]
+    return [(f"{case:03d}", "in", begun - 1, begun), *reports, (f"{case:03d}", "panel", begun + 10, begun + 11)]
+
+
+def hours(model: PathwayModel, log: EventLog, seed: int = 1) -> np.ndarray:
+    """Hours that each case of the log takes in a run of the model."""
+    cases = simulate(model, newcomers(log, model), log.window.end, seed=seed).cases
+    return ((cases["end"] - cases["start"]).dt.total_seconds() / 3600).to_numpy()
+
+
+def test_what_ends_last_is_waited_for_and_leads_back_to_what_ended_before_it_began() -> None:
+    rows = [
+        ("1", "a", 0.0, 2.0),
+        ("1", "b", 1.0, 9.0),  # over while c and d are done, but ends before the last begins
+        ("1", "c", 3.0, 5.0),
+        ("1", "d", 5.0, 10.0),  # waited for: the last to end before the panel began
+        ("1", "panel", 12.0, 13.0),
+        ("2", "a", 0.0, 4.0),
+        ("2", "stamp", 4.0, 4.0),
+        ("2", "panel", 4.0, 5.0),
+    ]
+    journeys = Journeys.of(log_of(rows))
+    waited = waited_for(journeys)
+    found = [journeys.names[code] for code in journeys.activity[waited]]
+    assert found == ["a", "c", "d", "panel", "a", "stamp", "panel"]
+    began = np.repeat(journeys.begin, journeys.lengths)
+    # After b, which goes on beside the rest, the case is free for the next from 2, when a has ended.
+    assert ((went_on(journeys, waited) - began) / HOUR).tolist() == [2.0, 2.0, 5.0, 10.0, 13.0, 4.0, 4.0, 5.0]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_waits_and_work_waited_for_add_up_to_the_length_of_every_case(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows = []
+    for case in range(30):
+        for _ in range(rng.integers(1, 8)):
+            begun = float(rng.integers(0, 12))
+            rows.append((f"{case:02d}", str(rng.choice(["a", "b", "panel"])), begun, begun + float(rng.integers(0, 6))))
+    journeys = Journeys.of(log_of(rows))
+    waited = waited_for(journeys)
+    free = went_on(journeys, waited)
+    first, last = journeys.first[:-1], journeys.first[1:] - 1
+    waits = np.maximum(journeys.start - np.append(0, free[:-1]), 0)
+    waits[first] = 0
+    work = np.where(waited, journeys.end - journeys.start, 0)
+    assert np.add.reduceat(waits + work, first).tolist() == journeys.span.tolist()
+    assert free[last].tolist() == journeys.finish.tolist()
+
+
+@pytest.mark.parametrize("who", ["", "ann"])
+def test_three_reports_at_once_take_as_long_as_the_longest(who: str) -> None:
+    log = log_of([row for case in range(300) for row in three_at_once(case, 0)], who=who)
+    model = discover_pathway(log)
+    found = hours(model, log)
+    assert np.allclose(found, 12.0)
+    # The log's own events, as many of each.
+    again = simulate(model, newcomers(log, model), log.window.end, seed=1)
+    assert again.events["activity"].value_counts().to_dict() == log.events["activity"].value_counts().to_dict()
+    (said,) = [warning for warning in model.warnings if "beside other work that ended later" in warning]
+    assert "health (100% of the time)" in said and "child's (100% of the time)" in said and "legal" not in said
+
+
+def test_on_average_cases_take_as_long_where_now_one_report_is_the_longest_and_now_another() -> None:
+    log = log_of([row for case in range(390) for row in three_at_once(case, case % 3)])
+    model = discover_pathway(log)
+    found = np.concatenate([hours(model, log, seed) for seed in range(1, 6)])
+    assert found.mean() == pytest.approx(12.0, abs=3 * found.std() / np.sqrt(len(found)))
+
+
+def test_a_quicker_report_that_nobody_waited_for_changes_nothing() -> None:
+    log = log_of([row for case in range(300) for row in three_at_once(case, 0)])
+    model = discover_pathway(log)
+    steps = {
+        name: replace(step, laws={"": fixed(0.0)}) if "health" in name else step for name, step in model.steps.items()
+    }
+    assert hours(replace(model, steps=steps), log).tolist() == hours(model, log).tolist()
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("start", "a", "b"), ("work on b", "b", "b begins"), (START, "a → b", "a"), ("a", "a beside other work", "b")],
+)
+def test_an_activity_may_be_called_like_a_step_or_a_choice(names: tuple[str, str, str]) -> None:
+    rng = np.random.default_rng(1)
+    rows = []
+    for case in range(200):
+        day = 24.0 * case
+        # Half begin with the first activity, ten hours before the second; the others without it.
+        chain = names if case % 2 else names[1:]
+        for name in chain:
+            rows.append((f"{case:03d}", name, day, day + 1.0))
+            day += 11.0 if name == names[0] else 2.0
+    rng.shuffle(rows)
+    log = log_of(rows, final=[names[2]])
+    for timed in (True, False):
+        known = log if timed else replace(log, events=log.events.drop(columns="start"))
+        model = discover_pathway(known)
+        played = simulate(model, newcomers(known, model), known.window.end, seed=3)
+        assert played.open_cases == 0
+        count = played.events["activity"].value_counts().to_dict()
+        assert (count[names[1]], count[names[2]]) == (200, 200)
+        assert count[names[0]] == pytest.approx(100, abs=25)
+        took = hours(model, known, seed=3)
+        short, long = (3.0, 14.0) if timed else (2.0, 13.0)
+        assert sorted(set(np.round(took, 6))) == [short, long]
+
+
+def test_a_model_that_run_unchanged_is_unlike_its_log_says_so() -> None:
+    # Of those who came in the first half none has finished; all others had after an hour. Open for 3/4 of the time on
+    # average, and half of them, that is 3/8 of 300 days; the model lets half of all stay, for half the time: 2/8.
+    rows = [(f"{case:03d}", "a", 24.0 * case, 24.0 * case) for case in range(300)]
+    rows += [(f"{case:03d}", "panel", 24.0 * case + 1, 24.0 * case + 1) for case in range(150, 300)]
+    log = log_of(rows, end=300 * 24.0)
+    (said,) = [warning for warning in discover_pathway(log).warnings if warning.startswith("run unchanged")]
+    was, off = re.search(r"were for ([\d,.]+) \((-\d+)%\)", said).groups()  # type: ignore[union-attr]
+    assert float(was.replace(",", "")) == pytest.approx(300 * 24 * 3 / 8, rel=0.01)
+    assert int(off) == pytest.approx(-33, abs=8)
+
+
+def test_a_model_like_its_log_says_nothing_of_it() -> None:
+    log = log_of([row for case in range(300) for row in three_at_once(case, 0)])
+    assert not any("run unchanged" in warning for warning in discover_pathway(log).warnings)
