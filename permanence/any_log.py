@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from event_logs import EventLog, LogColumns, exchange
 from event_logs.digests import file_digest
 from event_logs.errors import InputError, Problem
+from event_logs.lifecycle import with_starts
 from permanence import collect
 from permanence.files import complete_files, write_text
 from permanence.mining_stage import mine_activities
@@ -18,9 +19,12 @@ from permanence.results import Results
 
 if TYPE_CHECKING:
     from simulation.judge import Judgement
+    from simulation.model import PathwayModel
 
 RESULTS, RUN, MODEL = "results.json", "run.json", "model.json"
 PATHWAY_FILES = "pathway_model.toml", "pathway.bpmn"
+_SAID = 6
+"""Warnings of a discovered pathway that are printed; all are in its file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +82,7 @@ def simulate_from_log(
     from simulation.discovery.play import discover_log
     from simulation.model_file import write_model
 
-    log, messages = _read(file, display, []), []
+    log, messages = _read_joined(file, display)
     with display.stage("Fitting a model and simulating"):
         simulated = simulate_log(log, cases=cases, seed=seed)
         model = described(discover_log(log, ahead=True, seed=seed))
@@ -92,7 +96,7 @@ def simulate_from_log(
         except GraphvizMissingError as error:
             messages.append(str(error))
         write_text(scratch / RUN, _record(file, seed=seed))
-    return log, simulated, messages
+    return log, simulated, [*messages, *_said_of(pathway, out / PATHWAY_FILES[0])]
 
 
 def run_on_log(
@@ -104,23 +108,55 @@ def run_on_log(
     model file that cannot be used, or whose routing never ends a case.
     """
     from simulation.checks import before_running
-    from simulation.discovery import newcomers
-    from simulation.engine import EndlessLoopError, simulate
+    from simulation.discovery import newcomers, run_on
+    from simulation.engine import EndlessLoopError
     from simulation.model_file import read_model
 
     # Its own arrivals, which a council's model has, would come on top of those of the log.
-    pathway, log = replace(read_model(model), arrivals=None), _read(file, display, [])
-    cohort = newcomers(log, pathway)
-    findings = [f"Before running: {finding}." for finding in before_running(pathway, cohort, log.window.end)]
+    pathway = replace(read_model(model), arrivals=None)
+    log, messages = _read_joined(file, display)
+    _check_fits(pathway, log, model.name)
+    findings = before_running(pathway, newcomers(log, pathway), log.window.end)
+    messages += [f"Before running: {finding}." for finding in findings]
     with display.stage("Simulating"):
         try:
-            simulated = simulate(pathway, cohort, log.window.end, seed=seed)
+            ran = run_on(log, pathway, seed=seed)
         except EndlessLoopError as error:
             raise InputError(Problem(model.name, "", str(error), "Give the loop a way out")) from None
     with display.stage("Writing the files"), complete_files(out) as scratch:
-        exchange.write_log(simulated, scratch)
+        exchange.write_log(ran.log, scratch)
         write_text(scratch / RUN, _record(file, seed=seed, beside=model))
-    return log, simulated, findings
+    for gate, pieces, hours in zip(ran.teams["gate"], ran.teams["pieces"], ran.teams["waited_hours"], strict=True):
+        messages.append(f"{gate}: waited {_time(hours)} for a place on average, {_counted(pieces, 'piece')} of work.")
+    return log, ran.log, messages
+
+
+def _check_fits(pathway: PathwayModel, log: EventLog, file: str) -> None:
+    """InputError for a model by which no case can begin, or that shares no activity with the log."""
+    from simulation.model import START
+
+    if START not in pathway.choices:
+        problem = f"the model does not say how cases begin: there is no choice {START!r}"
+        raise InputError(Problem(file, "choices", problem, f'Put the choice [choices."{START}"] back'))
+    modelled = {step.activity for step in pathway.steps.values()}
+    if modelled.isdisjoint(log.activities):
+        problem = f"the model has none of the log's activities ({', '.join(log.activities[:3])}, ...)"
+        raise InputError(Problem(file, "steps", problem, "Give the model that was discovered from this log"))
+
+
+def _said_of(pathway: PathwayModel, model_file: Path) -> list[str]:
+    """What is to be known of a discovered pathway: the first of it, which concerns the whole, and how much more."""
+    said = [f"Pathway: {warning}." for warning in pathway.warnings[:_SAID]]
+    more = len(pathway.warnings) - len(said)
+    return said + ([f"Pathway: {_counted(more, 'further warning')} in {model_file.name}."] if more else [])
+
+
+def _time(hours: float) -> str:
+    return f"{hours:,.1f} hours" if hours < 72 else f"{hours / 24:,.1f} days"
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def judge_log(log: EventLog, display: StageDisplay, *, seed: int) -> list[Judgement]:
@@ -140,6 +176,17 @@ def judge_log(log: EventLog, display: StageDisplay, *, seed: int) -> list[Judgem
 def _read(file: LogFile, display: StageDisplay, notes: list[str]) -> EventLog:
     with display.stage(f"Reading {file.path.name}"):
         return file.read(notes)
+
+
+def _read_joined(file: LogFile, display: StageDisplay) -> tuple[EventLog, list[str]]:
+    """The log, the start and the completion of one piece of work made one event, and what is to be known of it."""
+    notes: list[str] = []
+    log = _read(file, display, notes)
+    joined = with_starts(log)
+    if len(joined) < len(log):
+        pieces = _counted(len(log) - len(joined), "start")
+        notes.append(f"{file.path.name}: {pieces} of work put together with the completion: {len(joined):,} events.")
+    return joined, notes
 
 
 def _record(file: LogFile, *, seed: int, beside: Path | None = None) -> str:

@@ -85,7 +85,7 @@ def judge_honest(log: EventLog, *, seed: int = 1, logs: int = LOGS) -> Judgement
     """The censoring-honest protocol, cut where the published one is. Raises TooSmallError as that does."""
     every = Journeys.of(log)
     now = int(np.sort(every.end)[max(int(TRAINING * len(every.end)) - 1, 0)]) if every.cases else 0
-    last = max(instant(log.window.end), int(every.end.max(initial=0)))
+    last = int(every.end.max(initial=instant(log.window.end)))
     past, later = every.seen_until(now), every.take(np.flatnonzero(every.begin > now))
     _check_size(past, later)
     model = discover(past, now, finished_only=bool(past.finished.all()), seed=seed)

@@ -19,7 +19,7 @@ from simulation.model import PathwayModel, Step
 from simulation.model_gates import gate_lines
 from simulation.model_law import law_values
 from simulation.model_schema import KIND, SCHEMA_VERSION, ModelFile, column_of
-from simulation.toml_text import Inline, pairs, toml_key
+from simulation.toml_text import Inline, Lines, pairs, toml_key
 
 _REMEDY = "Correct the file, or write it again from the log"
 _HEAD = """\
@@ -94,7 +94,7 @@ def model_text(model: PathwayModel) -> str:
             "leaves_as": model.leaves_as,
             "whole_days": model.whole_days,
             "stratify_by": model.stratify_by,
-            "warnings": list(model.warnings),
+            "warnings": Lines(model.warnings),
             "holidays": list(model.holidays) or None,
         }
     )

@@ -12,6 +12,10 @@ class Inline(dict[str, Any]):
     """A small table that stands on one line."""
 
 
+class Lines(list[str]):
+    """Texts that stand on a line each."""
+
+
 def pairs(values: Mapping[str, Any]) -> Iterator[str]:
     """`key = value` lines; what is None is left out."""
     for name, value in values.items():
@@ -26,9 +30,11 @@ def toml_key(name: str) -> str:
 
 
 def toml_value(value: Any) -> str:
-    """Text, a number, a date, yes or no, a list of these, or an `Inline` table."""
+    """Text, a number, a date, yes or no, a list of these, `Lines`, or an `Inline` table."""
     if isinstance(value, Inline):
         return "{ " + ", ".join(f"{toml_key(name)} = {toml_value(one)}" for name, one in value.items()) + " }"
+    if isinstance(value, Lines) and value:
+        return "[\n" + "".join(f"    {toml_value(one)},\n" for one in value) + "]"
     if isinstance(value, list):
         return "[" + ", ".join(toml_value(one) for one in value) + "]"
     if isinstance(value, str):

@@ -136,7 +136,7 @@ def _arriving(begin: Ints, model: PathwayModel) -> Cohort:
     arrival = np.floor(begin / DAY) if model.whole_days else begin / DAY
     ids = [f"{number:07d}" for number in range(1, len(arrival) + 1)]
     opening = pd.DataFrame({"case": ids, "start": from_days(arrival), "end": pd.NaT})
-    return Cohort.newcomers(model, opening, arrival, float(np.floor(arrival[0])) - 1.0)
+    return Cohort.newcomers(model, opening, arrival, float(np.floor(arrival[0])))
 
 
 def _kept_waiting(model: PathwayModel, journeys: Journeys) -> float:

@@ -104,7 +104,7 @@ def discover_log(log: EventLog, *, ahead: bool = False, seed: int = 1) -> LogMod
     ValueError for a log without events.
     """
     known = since_recording(log)
-    now = max(instant(log.window.end), int(known.end.max(initial=0)))
+    now = int(known.end.max(initial=instant(log.window.end)))
     return discover(known, now, finished_only=bool(known.finished.all()), ahead=ahead, seed=seed)
 
 
