@@ -140,7 +140,8 @@ def _check_fits(pathway: PathwayModel, log: EventLog, file: str) -> None:
         raise InputError(Problem(file, "choices", problem, f'Put the choice [choices."{START}"] back'))
     modelled = {step.activity for step in pathway.steps.values()}
     if modelled.isdisjoint(log.activities):
-        problem = f"the model has none of the log's activities ({', '.join(log.activities[:3])}, ...)"
+        some = ", ".join([*log.activities[:3], *(["..."] if len(log.activities) > 3 else [])])
+        problem = f"the model has none of the log's activities ({some})"
         raise InputError(Problem(file, "steps", problem, "Give the model that was discovered from this log"))
 
 

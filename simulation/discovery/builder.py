@@ -56,9 +56,8 @@ class Builder:
             for place in np.unique(self._follows.place).tolist():
                 self._work(place)
         self._begin()
-        for place in range(2 * len(self._journeys.names)):
-            if place < len(self._journeys.names) or (self._follows.place == place).any():
-                self._follow(place)
+        for place in np.unique(self._follows.place).tolist():
+            self._follow(place)
 
     def _split(self, place: int) -> tuple[str, bool]:
         """The activity, and whether it goes on beside."""

@@ -289,6 +289,34 @@ def test_mine_and_simulate_a_csv_log(permanence, tmp_path: Path, log_csv: Path) 
     assert "Traceback" not in done.stderr
 
 
+def test_a_log_of_work_by_one_clerk_says_how_long_cases_waited_for_her(permanence, tmp_path: Path) -> None:
+    # Two cases come at nine; the clerk takes an hour for each, one after the other.
+    rows = ["case_id,activity,start_time,end_time,user"]
+    for day in range(1, 29):
+        for number, hour in (("a", 9), ("b", 10)):
+            rows.append(f"{day}{number},in,2024-01-{day:02d}T08:00,2024-01-{day:02d}T09:00,door{number}")
+            rows.append(f"{day}{number},check,2024-01-{day:02d}T{hour:02d}:00,2024-01-{day:02d}T{hour + 1:02d}:00,ann")
+            rows.append(f"{day}{number},told,2024-01-{day:02d}T{hour + 2}:00,2024-01-{day:02d}T{hour + 2}:00,")
+    (tmp_path / "log.csv").write_text("\n".join(rows) + "\n")
+    done = permanence("simulate", "--log", "log.csv", "--out", "out")
+    assert done.returncode == 0, done.stderr
+    assert "columns taken by their names: case 'case_id', activity 'activity', timestamp 'end_time'" in done.stderr
+    done = permanence("simulate", "--log", "log.csv", "--out", "again", "--model", "out/pathway_model.toml")
+    assert done.returncode == 0, done.stderr
+    assert "check: waited 0.5 hours for a place on average, 56 pieces of work." in done.stderr
+    again = pd.read_csv(tmp_path / "again" / "event_log.csv")
+    assert set(again.loc[again["activity"] == "check", "resource"]) == {"check"}
+    model = (tmp_path / "out" / "pathway_model.toml").read_text()
+    (tmp_path / "none.toml").write_text(model.replace("start of the case", "somewhere"))
+    done = permanence("simulate", "--log", "log.csv", "--out", "again", "--model", "none.toml")
+    assert done.returncode == 1
+    assert "the model does not say how cases begin" in done.stderr
+    (tmp_path / "other.csv").write_text("case,activity,date\n1,x,2024-01-01\n1,y,2024-01-02\n")
+    done = permanence("simulate", "--log", "other.csv", "--out", "again", "--model", "out/pathway_model.toml")
+    assert done.returncode == 1
+    assert "the model has none of the log's activities (x, y)" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "options", "summary"),
     [

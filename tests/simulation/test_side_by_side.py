@@ -101,6 +101,7 @@ def test_three_reports_at_once_take_as_long_as_the_longest(who: str) -> None:
     assert "health (100% of the time)" in said
     assert "child's (100% of the time)" in said
     assert "legal" not in said
+    assert not any("stay here, open" in warning for warning in model.warnings)
 
 
 def test_on_average_cases_take_as_long_where_now_one_report_is_the_longest_and_now_another() -> None:
