@@ -34,6 +34,7 @@ _ROWS = {
     "resampled": "B past cases redrawn",
     "floor": "two real halves",
 }
+_NAIVE = {"replay": "A", "resampled": "B"}
 _SPLITS = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
 _ENDS = (".xes", ".xes.gz", ".csv", ".csv.gz", ".parquet")
 
@@ -74,7 +75,8 @@ def table(name: str, log: EventLog, judge: Callable[[EventLog], Judgement]) -> l
     known = [head for head, m in zip(_HEADS, measures, strict=False) if np.isfinite(found.table.loc["model", m])]
     said = f"Nearer than A and B in {int(beaten.sum())} of {len(beaten)}"
     missed = [head for head in missed if head in known]
-    lines += ["", said + (f"; not in: {', '.join(missed)}." if missed else ".")]
+    overall = " and ".join(f"{found.overall[row]:.2f} of {row_name}" for row, row_name in _NAIVE.items())
+    lines += ["", said + (f"; not in: {', '.join(missed)}" if missed else "") + f". Over all columns: {overall}."]
     return lines
 
 

@@ -117,7 +117,11 @@ def show_judged(judged: list[Judgement]) -> None:
         console.print(table)
         known = found.beaten[np.isfinite(found.table[found.beaten.index].loc["model"])]
         nearer = int(known.sum())
-        console.print(f"The model is nearer than both forecasts without a model in {nearer} of {len(known)} measures.")
+        console.print(
+            f"The model is nearer than both forecasts without a model in {nearer} of {len(known)} measures. Over all "
+            f"measures it is {found.overall['replay']:.2f} times as far as the latest weeks again and "
+            f"{found.overall['resampled']:.2f} times as far as past cases redrawn."
+        )
     console.print("Means of ten logs. Two halves of the real cases differ by chance alone, at half the size.")
 
 

@@ -60,6 +60,16 @@ class Judgement:
         nearer = [bool(column["model"] < min(column["replay"], column["resampled"])) for _, column in means.items()]
         return pd.Series(nearer, index=means.columns)
 
+    @property
+    def overall(self) -> pd.Series[float]:
+        """How far the model is, over all measures, as a share of how far "replay" and "resampled" are (geometric mean).
+
+        Measures that cannot be told, or in which one of the three is right to the last digit, are left out.
+        """
+        means = self.table.loc[["model", "replay", "resampled"], [m for m in HONEST_MEASURES if m in self.table]]
+        logs = np.log(means.where(means > 0).dropna(axis="columns"))
+        return pd.Series({name: float(np.exp((logs.loc["model"] - logs.loc[name]).mean())) for name in means.index[1:]})
+
 
 def published_split(log: EventLog, training: float = TRAINING) -> tuple[Journeys, Journeys, int]:
     """Past, rest, and how many cases the boundary cuts; the share `training` of the events, by end, is the past."""

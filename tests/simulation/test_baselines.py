@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from event_logs import LogColumns, exchange
+from event_logs import exchange
 from event_logs.log import EventLog
 from event_logs.window import ObservationWindow
 from simulation.baselines import halves, resampled_cases, seasonal_replay
 from simulation.discovery.journeys import DAY, HOUR, WEEK, Journeys, placed, weekday
-from simulation.judge import TooSmallError, judge_honest, judge_published, published_split, survival_distance
+from simulation.judge import Judgement, TooSmallError, judge_honest, judge_published, published_split, survival_distance
 
 LOAN = Path(__file__).resolve().parents[2].parent / "shared" / "logs" / "loan_app.csv.gz"
 MONDAY = pd.Timestamp("2024-01-01")
@@ -104,10 +104,16 @@ def loan() -> EventLog:
     """The loan log with start times."""
     if not LOAN.is_file():
         pytest.skip("the public logs are not beside the repository")
-    columns = LogColumns(
-        case="case_id", activity="activity", timestamp="end_time", start="start_time", resource="resource"
-    )
-    return exchange.read_log(LOAN, columns=columns)
+    return exchange.read_log(LOAN)
+
+
+def test_over_all_measures_is_the_geometric_mean_of_the_ratios() -> None:
+    rows = {"model": [0.1, 3.0, np.nan, 1.0], "replay": [0.2, 3.0, np.nan, 0.0], "resampled": [0.4, 12.0, np.nan, 5.0]}
+    names = ["ngram", "absolute_hours", "circadian_hours", "arrival_hours"]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=names)
+    overall = Judgement(table, None, 1, 1, 0).overall  # type: ignore[arg-type]
+    # What cannot be told, and where the replay is exactly right, are left out: 1/2 and 1, 1/4 and 1/4.
+    assert overall.to_dict() == pytest.approx({"replay": 0.5**0.5, "resampled": 0.25})
 
 
 def test_the_known_figures_of_the_loan_log(loan: EventLog) -> None:
