@@ -66,9 +66,11 @@ class Judgement:
 
         Measures that cannot be told, or in which one of the three is right to the last digit, are left out.
         """
-        means = self.table.loc[["model", "replay", "resampled"], [m for m in HONEST_MEASURES if m in self.table]]
-        logs = np.log(means.where(means > 0).dropna(axis="columns"))
-        return pd.Series({name: float(np.exp((logs.loc["model"] - logs.loc[name]).mean())) for name in means.index[1:]})
+        measures = [name for name in HONEST_MEASURES if name in self.table]
+        others = ["replay", "resampled"]
+        means = self.table.loc[["model", *others], measures]
+        logs = np.log(means.where(means > 0).dropna(axis="columns").to_numpy())
+        return pd.Series(np.exp((logs[0] - logs[1:]).mean(axis=1)), index=others)
 
 
 def published_split(log: EventLog, training: float = TRAINING) -> tuple[Journeys, Journeys, int]:
