@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -34,6 +35,8 @@ from event_logs.xes import (
 
 EVENTS_FILE, CASES_FILE = "event_log.parquet", "event_log_cases.parquet"
 _METADATA = b"permanence"
+_TRANSITIONS = ("lifecycle:transition", "lifecycle")
+"""Columns by which a log says whether an event scheduled, began or completed its activity."""
 
 
 def read_log(
@@ -49,12 +52,13 @@ def read_log(
     `columns` names the columns of a table, `date_format` how its timestamps are written (ISO 8601 if not given; never
     guessed). Timestamps with an offset keep the date and time as written, without the offset. The window runs from the
     first event to the last. A case has ended if its last event is one of the `final` activities, by default those that
-    `final_activities` finds; every other case is open. A file that we wrote ourselves (XES or Parquet) comes back with
-    its own window and cases. Traces without events are left out, since nothing says when they began; how many is added
-    to `notes`. Of events of one instant a `final` one is the last. Of a log with start and complete events all are
-    kept. Raises InputError for a file or column that cannot be used, columns named for an XES file (which names its
-    own), an activity in `final` that the log does not have, and, with count and first lines, for values that are
-    missing or unreadable.
+    `final_activities` finds; every other case is open. Where a log tells events that complete an activity from others
+    (scheduled, assigned), the last that is complete counts, provided that no work began after it. A file that we wrote
+    ourselves (XES or Parquet) comes back with its own window and cases. Traces without events are left out, since
+    nothing says when they began; how many is added to `notes`. Of events of one instant a `final` one is the last. Of a
+    log with start and complete events all are kept. Raises InputError for a file or column that cannot be used, columns
+    named for an XES file (which names its own), an activity in `final` that the log does not have, and, with count and
+    first lines, for values that are missing or unreadable.
     """
     name = path.name.lower()
     if name.endswith((".xes", ".xes.gz")):
@@ -86,19 +90,23 @@ def final_activities(log: EventLog) -> tuple[str, ...]:
 
     An activity counts as an end when at least half of its occurrences that are old enough are the last event of their
     case. Old enough is what lies before the window's end by at least the 95th percentile of the gaps between
-    consecutive events of a case: of a later event we cannot say that nothing followed. Empty if no activity qualifies;
-    then every case counts as open.
+    consecutive events of a case: of a later event we cannot say that nothing followed. Where some events say that they
+    complete an activity (in a column lifecycle:transition or lifecycle), only events that do, or say nothing, are
+    looked at: an activity that is scheduled, started and completed happens once, not three times. Empty if no activity
+    qualifies; then every case counts as open.
     """
     arrays = log.arrays
-    if not len(arrays.day):
+    done = _completing(log.events)
+    case, activity, day = arrays.case[done], arrays.activity[done], arrays.day[done]
+    if not len(day):
         return ()
-    same_case = arrays.case[1:] == arrays.case[:-1]
-    gaps = np.diff(arrays.day)[same_case]
+    same_case = case[1:] == case[:-1]
+    gaps = np.diff(day)[same_case]
     patience = float(np.quantile(gaps, 0.95)) if len(gaps) else 0.0
     last = np.append(~same_case, True)
-    settled = arrays.day <= arrays.window_end - patience
-    count = np.bincount(arrays.activity[settled], minlength=len(arrays.activities))
-    ends = np.bincount(arrays.activity[settled & last], minlength=len(arrays.activities))
+    settled = day <= arrays.window_end - patience
+    count = np.bincount(activity[settled], minlength=len(arrays.activities))
+    ends = np.bincount(activity[settled & last], minlength=len(arrays.activities))
     return tuple(name for name, n, at_end in zip(arrays.activities, count, ends, strict=True) if n and 2 * at_end >= n)
 
 
@@ -157,9 +165,13 @@ def _foreign(events: pd.DataFrame, cases: pd.DataFrame | None, final: Sequence[s
             log = EventLog.of(events, window, ranks={name: int(name in final) for name in log.activities})
     ends = final if final is not None else final_activities(log)
     arrays = log.arrays
-    latest = arrays.day[arrays.first[1:] - 1]
+    done = _completing(log.events)
+    # Work that began after all that is complete is still in hand: its case is open.
+    counts = done | (_transitions(log.events) == "start")
+    latest = np.full(len(log.cases), -np.inf)
+    latest[arrays.case[counts]] = arrays.day[counts]  # of several events of a case the last one stays
     # At its last instant a case may bear several events, whose order nobody recorded.
-    ending = log.events["activity"].isin(list(ends)).to_numpy() & (arrays.day == latest[arrays.case])
+    ending = done & log.events["activity"].isin(list(ends)).to_numpy() & (arrays.day == latest[arrays.case])
     ended = np.zeros(len(latest), dtype=bool)
     ended[arrays.case[ending]] = True
     last = log.events["date"].iloc[arrays.first[1:] - 1].reset_index(drop=True)
@@ -167,6 +179,22 @@ def _foreign(events: pd.DataFrame, cases: pd.DataFrame | None, final: Sequence[s
     if cases is not None:
         table = table.merge(cases, on="case", how="left")
     return EventLog(log.events, table, window)
+
+
+def _completing(events: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Which events complete an activity: all, where none says so; otherwise those that do, or say nothing."""
+    kind = _transitions(events)
+    complete = kind == "complete"
+    return complete | (kind == "") if complete.any() else np.ones(len(events), dtype=bool)
+
+
+def _transitions(events: pd.DataFrame) -> npt.NDArray[np.object_]:
+    """What each event says that it does to its activity, in small letters; empty where it says nothing."""
+    column = next((name for name in _TRANSITIONS if name in events), None)
+    if column is None:
+        return np.full(len(events), "", dtype=object)
+    said = events[column]
+    return said.astype("str").str.strip().str.casefold().where(said.notna(), "").to_numpy(dtype=object)
 
 
 def _unknown_final(name: str, activities: Sequence[str], file: str) -> Problem:

@@ -286,6 +286,58 @@ def test_an_activity_too_recent_to_judge_is_no_end() -> None:
     assert final_activities(EventLog.of(events.iloc[:0], window)) == ()
 
 
+def lived(tmp_path: Path, *more: str, column: str = "lifecycle:transition", complete: str = "Complete") -> Path:
+    """Twelve cases of a, b, c, each scheduled, started and completed, and further lines."""
+    hours = {"schedule": 0, "start": 5, complete: 9}
+    lines = [
+        f"{case},{activity},2024-01-{case + place + 1:02}T{hour:02}:00:00,{kind}"
+        for case in range(12)
+        for place, activity in enumerate("abc")
+        for kind, hour in hours.items()
+    ]
+    return csv(tmp_path, "\n".join([f"case,activity,date,{column}", *lines, *more, ""]))
+
+
+@pytest.mark.parametrize("column", ["lifecycle:transition", "lifecycle"])
+def test_an_activity_in_several_lifecycle_events_ends_a_case_when_it_is_complete(tmp_path: Path, column: str) -> None:
+    # Counted as they stand, only one of three events of c is the last of its case.
+    log = read_log(lived(tmp_path, column=column))
+    assert (final_activities(log), log.open_cases) == (("c",), 0)
+    assert log.cases["end"].iloc[0] == pd.Timestamp("2024-01-03T09:00")
+
+
+def test_what_is_left_scheduled_keeps_no_case_open_and_what_has_begun_does(tmp_path: Path) -> None:
+    log = read_log(lived(tmp_path, "0,b,2024-01-20T00:00:00,schedule", "1,b,2024-01-20T00:00:00,start"))
+    assert final_activities(log) == ("c",)
+    assert log.cases.loc[log.cases["end"].isna(), "case"].tolist() == ["1"]
+    # An end is never before an event of its case.
+    assert log.cases["end"].iloc[0] == pd.Timestamp("2024-01-20")
+
+
+def test_named_final_activities_end_a_case_when_they_are_complete(tmp_path: Path) -> None:
+    path = lived(tmp_path, "0,b,2024-01-20T00:00:00,schedule", "12,a,2024-01-20T00:00:00,schedule")
+    log = read_log(path, final=["c"])
+    assert log.cases.loc[log.cases["end"].isna(), "case"].tolist() == ["12"]
+
+
+def test_an_event_without_a_transition_is_one_that_happened(tmp_path: Path) -> None:
+    out = [f"{case},out,2024-01-20T00:00:00," for case in range(11)]
+    log = read_log(lived(tmp_path, *out, "12,a,2024-03-01T00:00:00,Complete"))
+    assert (final_activities(log), log.open_cases) == (("out",), 2)
+
+
+def test_where_nothing_is_complete_every_event_counts(tmp_path: Path) -> None:
+    said, unsaid = tmp_path / "said", tmp_path / "unsaid"
+    said.mkdir()
+    unsaid.mkdir()
+    logs = [
+        read_log(lived(said, complete="done")),
+        read_log(lived(unsaid, column="remark", complete="complete")),
+    ]
+    for log in logs:
+        assert (final_activities(log), log.open_cases) == ((), 12)
+
+
 def test_unknown_final_activity_is_refused(tmp_path: Path) -> None:
     path = csv(tmp_path, "case,activity,date\n1,open,2024-01-01\n1,closed,2024-01-02\n")
     (found,) = problems(path, final=["close"])
