@@ -70,6 +70,10 @@ class Option:
     starts: tuple[str, ...]
     share: Mapping[str, float]
 
+    def share_of(self, stratum: str) -> float:
+        """The share of this stratum as it stands; over the sum of all options it is a probability."""
+        return self.share.get(stratum, self.share.get("", 0.0))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
@@ -80,7 +84,7 @@ class Choice:
 
     def cumulative(self, stratum: str) -> list[float]:
         """Running total of the shares, in the order of the options, ending at 1."""
-        shares = [option.share.get(stratum, option.share.get("", 0.0)) for option in self.options]
+        shares = [option.share_of(stratum) for option in self.options]
         total, running = sum(shares), []
         if total <= 0:
             raise ValueError(f"the shares of a choice must add up to more than 0, got {shares}")
@@ -139,7 +143,7 @@ class PathwayModel:
         except ValueError as error:
             problems.append(str(error))
         for after, choice in self.choices.items():
-            unknown = {name for option in choice.options for name in option.starts} - set(self.steps)
+            unknown = {name for option in choice.options for name in option.starts if name not in self.steps}
             problems += [
                 f"after {after!r} the step {name!r} begins, which is not in the model" for name in sorted(unknown)
             ]

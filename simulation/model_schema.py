@@ -226,7 +226,7 @@ class ModelFile:
                 if activity and activity not in self.ranks:
                     yield ("steps", name), f"the activity {activity!r} has no rank", "Add it under [ranks]"
         for after, choice in self.choices.items():
-            for started in sorted({name for option in choice.options for name in option.starts} - set(self.steps)):
+            for started in sorted({s for option in choice.options for s in option.starts if s not in self.steps}):
                 problem = f"the step {started!r}, which begins here, is not in the file"
                 yield ("choices", after), problem, "Add it under [steps], or take it out of starts"
         for activity in (*self.final, *([self.leaves_as] if self.leaves_as else [])):

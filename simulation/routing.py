@@ -7,8 +7,9 @@ of the mean numbers): expected visits are its fundamental matrix (Kemeny and Sne
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +17,14 @@ import pandas as pd
 
 from simulation.cohort import strata_of
 from simulation.gates import Places, Sessions
-from simulation.model import START, Option, PathwayModel, Step, reachable
+from simulation.model import START, PathwayModel, Step
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Sparse: TypeAlias = "csr_array[Any]"
 
 
 @dataclass(frozen=True)
@@ -64,41 +70,77 @@ def _groups(model: PathwayModel) -> Iterator[tuple[float, Mapping[str, str]]]:
         yield float(weight), dict(zip(by, map(str, found), strict=True))
 
 
-def _share(option: Option, stratum: str) -> float:
-    return option.share.get(stratum, option.share.get("", 0.0))
-
-
 def _begun(model: PathwayModel, strata: Mapping[str, str]) -> dict[str, float]:
-    names = list(model.choices)
+    from scipy.sparse import csr_array, diags_array
+
+    names, steps = list(model.choices), list(model.steps.values())
     place = {name: number for number, name in enumerate(names)}
-    starts = np.zeros((len(names), len(model.steps)))  # choice -> times a visit to it begins each step
-    steps = list(model.steps.values())
     column = {step.name: number for number, step in enumerate(steps)}
+    begins: list[tuple[int, int, float]] = []
     for after, choice in model.choices.items():
         stratum = strata.get(choice.by, "")
-        total = sum(_share(option, stratum) for option in choice.options)
+        total = sum(option.share_of(stratum) for option in choice.options)
         for option in choice.options:
-            for name in option.starts:
-                starts[place[after], column[name]] += _share(option, stratum) / total
-    leads = np.zeros((len(steps), len(names)))  # step -> the choice it leads to
-    for number, step in enumerate(steps):
-        if step.activity not in model.final and step.leads_to in place:
-            leads[number, place[step.leads_to]] = 1.0
-    chain = starts @ leads
+            begins += [(place[after], column[name], option.share_of(stratum) / total) for name in option.starts]
+    ways = [
+        (number, place[step.leads_to], 1.0)
+        for number, step in enumerate(steps)
+        if step.activity not in model.final and step.leads_to in place
+    ]
+    starts = _sparse(begins, (len(names), len(steps)))  # choice -> times a visit to it begins each step
+    leads = _sparse(ways, (len(steps), len(names)))  # step -> the choice it leads to
     first = np.asarray([1.0 if name == START else 0.0 for name in names])
     own = np.asarray([1.0 if step.joins else 0.0 for step in steps]) @ leads
-    chain[~((first + own > 0) @ _reach(chain))] = 0.0  # a loop that nobody comes to is no matter
-    if len(names) and np.abs(np.linalg.eigvals(chain)).max() >= 1.0 - 1e-9:
+    chain = csr_array(starts @ leads)
+    # A loop that nobody comes to is no matter.
+    chain = csr_array(diags_array(_reached(chain, first + own > 0).astype(float)) @ chain)
+    if not _dies_out(chain):
         return _growing(chain, starts, first, steps)
-    visits = np.linalg.inv(np.eye(len(names)) - chain)
+    visits = _visits(chain)
     joined = np.zeros(len(steps))
     for _ in range(len(steps) + 1):
-        begun = (first + joined @ leads) @ visits @ starts + joined
+        begun = visits(first + joined @ leads) @ starts + joined
         now = _joined(steps, begun)
         if np.allclose(now, joined, atol=1e-12):
             break
         joined = now
     return dict(zip(column, begun.tolist(), strict=True))
+
+
+def _sparse(entries: list[tuple[int, int, float]], shape: tuple[int, int]) -> Sparse:
+    """The matrix with these entries (row, column, value); of one place they are added up."""
+    from scipy.sparse import coo_array, csr_array
+
+    rows, columns, values = np.asarray(entries, dtype=float).reshape(-1, 3).T
+    return csr_array(coo_array((values, (rows.astype(np.int32), columns.astype(np.int32))), shape=shape))
+
+
+def _visits(chain: Sparse) -> Callable[[Floats], Floats]:
+    """What gives the expected visits to each choice from the times that each is come to from outside."""
+    from scipy.sparse import csc_array, eye_array
+    from scipy.sparse.linalg import splu
+
+    if not chain.shape[0]:
+        return lambda times: times
+    return splu(csc_array(eye_array(chain.shape[0]) - chain.T)).solve
+
+
+def _dies_out(chain: Sparse) -> bool:
+    """Whether what goes round in a chain comes to an end: its largest eigenvalue is below 1.
+
+    That is so exactly where x = 1 + chain x has a positive solution (Berman and Plemmons, Nonnegative Matrices, 6.2.3),
+    which is had without the eigenvalues: of thousands of choices they take minutes.
+    """
+    from scipy.sparse import csc_array, eye_array
+    from scipy.sparse.linalg import splu
+
+    if not chain.shape[0]:
+        return True
+    try:
+        factors = splu(csc_array(eye_array(chain.shape[0]) - chain / (1.0 - 1e-9)))
+    except RuntimeError:  # singular: an eigenvalue of 1
+        return False
+    return bool((factors.solve(np.ones(chain.shape[0])) > 0.0).all())
 
 
 def _joined(steps: list[Step], begun: Floats) -> Floats:
@@ -116,28 +158,42 @@ def _joined(steps: list[Step], begun: Floats) -> Floats:
     return found
 
 
-def _growing(chain: Floats, starts: Floats, first: Floats, steps: list[Step]) -> dict[str, float]:
+def _growing(chain: Sparse, starts: Sparse, first: Floats, steps: list[Step]) -> dict[str, float]:
     """Where loops go on for ever: infinite for the steps in them and after them, 1 or 0 for the others, as reached."""
-    count = len(chain)
-    reach = _reach(chain)
-    forever = np.zeros(count, dtype=bool)
-    for number in range(count):
-        together = np.flatnonzero(reach[number] & reach[:, number])
-        forever[number] = np.abs(np.linalg.eigvals(chain[np.ix_(together, together)])).max() >= 1.0 - 1e-9
-    there = first > 0
-    reached = there @ reach
-    endless = reached & ((forever & reached) @ reach)
+    forever = np.zeros(chain.shape[0], dtype=bool)
+    for together in _loops(chain):
+        forever[together] = not _dies_out(chain[together][:, together])
+    reached = _reached(chain, first > 0)
+    endless = reached & _reached(chain, forever & reached)
     times = np.where(endless, np.inf, reached.astype(float))
-    begun = [max((times[c] for c in np.flatnonzero(starts[:, n] > 0)), default=0.0) for n in range(len(steps))]
-    return {step.name: float(value) for step, value in zip(steps, begun, strict=True)}
+    begun = dict.fromkeys((step.name for step in steps), 0.0)
+    rows, columns = starts.nonzero()
+    for row, number in zip(rows.tolist(), columns.tolist(), strict=True):
+        begun[steps[number].name] = max(begun[steps[number].name], float(times[row]))
+    return begun
 
 
-def _reach(chain: Floats) -> npt.NDArray[np.bool_]:
-    """Which choices each leads to, itself among them."""
-    reach = np.eye(len(chain), dtype=bool) | (chain > 0)
-    for _ in range(len(chain).bit_length()):
-        reach = reach @ reach
-    return reach
+def _reached(chain: Sparse, begin: Bools) -> Bools:
+    """Which choices a case comes to that begins at any of `begin`, those among them."""
+    from scipy.sparse.csgraph import breadth_first_order
+
+    count = chain.shape[0]
+    rows, columns = chain.nonzero()
+    before = np.flatnonzero(begin)  # one node more leads to all of them
+    pairs = [*zip(rows.tolist(), columns.tolist(), strict=True), *((count, place) for place in before.tolist())]
+    graph = _sparse([(row, column, 1.0) for row, column in pairs], (count + 1, count + 1))
+    found = np.zeros(count + 1, dtype=bool)
+    found[breadth_first_order(graph, count, return_predecessors=False)] = True
+    return found[:count]
+
+
+def _loops(chain: Sparse) -> list[npt.NDArray[np.int64]]:
+    """The choices that each lead to all others of their group: every choice is in one group, most alone."""
+    from scipy.sparse.csgraph import connected_components
+
+    _, group = connected_components(chain, directed=True, connection="strong")
+    order = np.argsort(group, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(group[order])) + 1)
 
 
 def _recorded(model: PathwayModel, step: Step, times: float) -> float:
@@ -152,41 +208,57 @@ def _recorded(model: PathwayModel, step: Step, times: float) -> float:
 
 def _endless(model: PathwayModel) -> tuple[tuple[str, ...], ...]:
     """The loops, of those that some case comes to, in which it can neither end nor come to rest."""
-    rests: set[str] = set()
-    ends: set[str] = set()
-
-    def leads(step: Step, among: set[str], otherwise: bool) -> bool:
-        if step.activity in model.final:
-            return True
-        return step.leads_to in among if step.leads_to in model.choices else otherwise
-
-    grown = True
-    while grown:
-        grown = False
-        for name, choice in model.choices.items():
-            for option in choice.options:
-                if max(option.share.values(), default=0.0) <= 0.0:
-                    continue
-                steps = [model.steps[start] for start in option.starts]
-                if name not in rests and all(leads(step, rests, True) for step in steps):
-                    rests.add(name)
-                    grown = True
-                if name not in ends and (not steps or any(leads(step, ends, False) for step in steps)):
-                    ends.add(name)
-                    grown = True
-    nexts = {
-        name: {
-            model.steps[start].leads_to
-            for option in choice.options
-            if max(option.share.values(), default=0.0) > 0.0
-            for start in option.starts
-        }
-        & set(model.choices)
+    taken = [
+        (name, [model.steps[start] for start in option.starts])
         for name, choice in model.choices.items()
-    }
-    beyond = reachable(nexts)
-    begin = [START, *(step.leads_to for step in model.steps.values() if step.joins)]
-    reached = {name for first in begin if first in beyond for name in (first, *beyond[first])}
-    caught = [name for name in model.choices if name in reached - rests - ends and name in beyond[name]]
-    loops = [tuple(other for other in caught if other in beyond[name] and name in beyond[other]) for name in caught]
-    return tuple(dict.fromkeys(loops))
+        for option in choice.options
+        if max(option.share.values(), default=0.0) > 0.0
+    ]
+
+    def onward(step: Step) -> bool:
+        return step.activity not in model.final and step.leads_to in model.choices
+
+    def ends_case(step: Step) -> bool:
+        return step.activity in model.final
+
+    rests = _derived([(name, {step.leads_to for step in steps if onward(step)}) for name, steps in taken])
+    ways_out: list[tuple[str, set[str]]] = []
+    for name, steps in taken:
+        if not steps or any(ends_case(step) for step in steps):
+            ways_out.append((name, set()))
+        ways_out += [(name, {step.leads_to}) for step in steps if onward(step)]
+    ends = _derived(ways_out)
+    names = list(model.choices)
+    place = {name: number for number, name in enumerate(names)}
+    graph = _sparse(
+        [(place[name], place[s.leads_to], 1.0) for name, steps in taken for s in steps if s.leads_to in place],
+        (len(names), len(names)),
+    )
+    begin = {START, *(step.leads_to for step in model.steps.values() if step.joins)}
+    reached = _reached(graph, np.asarray([name in begin for name in names], dtype=bool))
+    caught = np.asarray([name not in rests and name not in ends for name in names], dtype=bool) & reached
+    again = graph.diagonal() > 0
+    loops = [group for group in _loops(graph) if len(group) > 1 or again[group[0]]]
+    found = sorted(sorted(group[caught[group]].tolist()) for group in loops if caught[group].any())
+    return tuple(tuple(names[number] for number in loop) for loop in found)
+
+
+def _derived(ways: list[tuple[str, set[str]]]) -> set[str]:
+    """The choices that have a way of which all that it needs is found itself, each way a choice and its needs."""
+    missing = [len(needs) for _, needs in ways]
+    needed_by: dict[str, list[int]] = defaultdict(list)
+    for number, (_, needs) in enumerate(ways):
+        for name in needs:
+            needed_by[name].append(number)
+    found: set[str] = set()
+    ahead = [name for name, needs in ways if not needs]
+    while ahead:
+        name = ahead.pop()
+        if name in found:
+            continue
+        found.add(name)
+        for number in needed_by[name]:
+            missing[number] -= 1
+            if not missing[number]:
+                ahead.append(ways[number][0])
+    return found

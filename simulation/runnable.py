@@ -82,11 +82,15 @@ class Runnable:
         asked |= {step.activity for step in model.steps.values() if step.once}
         self.asked = asked
         """Activities of which a join, work begun beforehand or a step begun only once asks if they have happened."""
+        joining: dict[str, list[Work]] = {}
+        for work in self.work.values():
+            for activity in dict.fromkeys(work.step.joins):
+                joining.setdefault(activity, []).append(work)
         for work in (*self.work.values(), *self.turned_away.values()):
             activity = work.step.activity
             work.then = self.branches.get(work.step.leads_to)
             work.counts = activity in asked
-            work.joins = [other for other in self.work.values() if activity and activity in other.step.joins]
+            work.joins = joining.get(activity, []) if activity else []
 
     def remember_for(self, other: Runnable) -> None:
         """Keep in mind, too, the activities that another model asks for: a child may come to follow that one."""
