@@ -1,4 +1,6 @@
-"""What is to be said of a model before it is run: queues that only grow, gates that never open, loops without end."""
+"""What is to be said of a model before it is run: queues that only grow, gates that never open, loops without end,
+shares that do not add up to 1.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +20,10 @@ from simulation.queues.working_clock import WorkingClock
 from simulation.routing import Routing, routing
 
 YEAR = 365.25
+_OFF = 0.005
+"""By how much a sum of shares may miss 1 through rounding."""
+_NAMED = 8
+"""Shares of a choice that are said; of thousands nobody would read more."""
 _POINTS, _WEIGHTS = np.polynomial.laguerre.laggauss(64)
 
 
@@ -26,11 +32,11 @@ class Finding:
     """One thing to know before a run."""
 
     kind: str
-    """"unstable gate", "no session", "no slots", "loop without end" or "no arrivals"."""
+    """"unstable gate", "no session", "no slots", "loop without end", "no arrivals" or "shares"."""
     where: str
     """The gate or choice; empty for the model as a whole."""
     figure: float
-    """The load, or the number that is too small or without end."""
+    """The load, the sum of the shares, or the number that is too small or without end."""
     words: str
 
     def __str__(self) -> str:
@@ -48,7 +54,7 @@ def before_running(model: PathwayModel, cohort: Cohort | None, end: pd.Timestamp
     expected = routing(model)
     coming = _coming(model, cohort, start, end)
     days = float(to_days(pd.Series([end]))[0] - to_days(pd.Series([start]))[0])
-    found = list(_loops(model, expected))
+    found = [*_shares(model), *_loops(model, expected)]
     if coming <= 0.0:
         words = f"No new cases arrive from {start:%Y-%m-%d} to {end:%Y-%m-%d}: 0 are expected a year"
         found.append(Finding("no arrivals", "", 0.0, words))
@@ -66,6 +72,29 @@ def _coming(model: PathwayModel, cohort: Cohort | None, start: pd.Timestamp, end
     last = float(to_days(pd.Series([end]))[0])
     listed = sum(day <= last for day in cohort.arrival) if cohort is not None else 0
     return listed + (model.arrivals.expected(start, end) if model.arrivals is not None else 0.0)
+
+
+def _shares(model: PathwayModel) -> Iterator[Finding]:
+    """The choices whose shares the run makes others of, as it does when one was changed and its siblings were not."""
+    for after, choice in model.choices.items():
+        groups = {group for option in choice.options for group in option.share} if choice.by else {""}
+        for group in sorted(groups):
+            shares = [option.share_of(group) for option in choice.options]
+            total = sum(shares)
+            if total <= 0.0 or abs(total - 1.0) <= _OFF:
+                continue
+            taken = [_percent(share / total) for share in shares]
+            if len(taken) > _NAMED:
+                taken = [*taken[:_NAMED], f"and {len(taken) - _NAMED} more"]
+            of = f" of group {group!r}" if group else ""
+            words = f"The shares{of} after {after!r} add up to {total:.2f}; taken as {', '.join(taken)}"
+            yield Finding("shares", after, total, words)
+
+
+def _percent(share: float) -> str:
+    """A share in words, a small one not as nothing."""
+    percent = 100.0 * share
+    return f"{percent:.0f} %" if percent >= 1.0 or not percent else f"{percent:.2g} %"
 
 
 def _loops(model: PathwayModel, expected: Routing) -> Iterator[Finding]:

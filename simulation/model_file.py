@@ -27,6 +27,8 @@ _HEAD = """\
 # All durations are days. In `laws` and `share` the key "" serves every group that has no entry of its own.
 # A law: `times` are the days at which the share still waiting falls, `survival` that share from that day on; what is
 # left at the end is shared out by a Weibull tail (`tail_shape`, `tail_scale`; a scale of 0 is no tail).
+# The shares after an activity are taken in proportion: change one, and the others too, so that they still add up to 1;
+# if they do not, each is divided by their sum, and the run says so.
 # `rho`: share of a step's variation (on the normal scale) that goes with the child from step to step.
 """
 

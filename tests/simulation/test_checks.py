@@ -152,6 +152,42 @@ def test_a_loop_without_end_is_named() -> None:
     assert [one.where for one in before_running(growing, nobody(growing), at(YEARS))] == [""]
 
 
+def test_shares_that_do_not_add_up_are_said_as_they_are_taken() -> None:
+    steps = [step(name, exponential(1.0)) for name in ("a", "b", "end")]
+    model = model_of(
+        steps,
+        {START: only("a"), "a": either({"b": 1.5, "end": 0.375, "a": 0.525}), "b": only("end")},
+        arrivals=coming(1.0),
+    )
+    (found,) = before_running(model, nobody(model), at(YEARS))
+    assert (found.kind, found.where, found.figure) == ("shares", "a", pytest.approx(2.4))
+    assert str(found) == "The shares after 'a' add up to 2.40; taken as 62 %, 16 %, 22 %"
+
+
+def test_shares_are_looked_at_group_by_group() -> None:
+    steps = [step(name, exponential(1.0)) for name in ("a", "b", "end")]
+    options = (
+        Option(starts=("b",), share={"": 0.5, "old": 0.001, "young": 0.5}),
+        Option(starts=("end",), share={"": 0.504}),
+    )
+    choices = {START: only("a"), "a": Choice(by="band", options=options), "b": only("end")}
+    model = model_of(steps, choices, arrivals=coming(1.0, band=["old", "young"]))
+    # 1.004 is rounding; what a group has no entry for is taken from "".
+    (found,) = before_running(model, nobody(model), at(YEARS))
+    assert str(found) == "The shares of group 'old' after 'a' add up to 0.51; taken as 0.2 %, 100 %"
+    # Without an attribute to go by, the groups are nobody's.
+    plain = replace(model, choices={**choices, "a": Choice(options=options)})
+    assert before_running(plain, nobody(plain), at(YEARS)) == []
+
+
+def test_of_very_many_shares_only_some_are_said() -> None:
+    names = [f"s{n}" for n in range(12)]
+    steps = [step(name, exponential(1.0)) for name in (*names, "end")]
+    model = model_of(steps, {START: either(dict.fromkeys(names, 0.5))}, arrivals=coming(1.0))
+    (found,) = before_running(model, nobody(model), at(YEARS))
+    assert str(found).endswith("add up to 6.00; taken as " + "8 %, " * 8 + "and 4 more")
+
+
 def test_no_arrivals_no_session_and_no_slots_are_said_with_their_figure() -> None:
     assert said(gated(Sessions(**WEEKLY, slots=9), per_month=0.0)) == [("no arrivals", "")]
     assert said(replace(gated(Sessions(**WEEKLY, slots=9)), arrivals=None)) == [("no arrivals", "")]
