@@ -17,7 +17,8 @@ _SIZES = dict(zip(KINDS_OF_SIZE, (Range, Elicited), strict=True))
 
 def said(file: str, text: str, found: Mapping[str, Any], root: type) -> Problem:
     """One pydantic error of a scenario file as a problem; `root` is the dataclass of the whole file."""
-    place, keys = _place(found, root)
+    parts, keys = _place(found, root)
+    place = tuple(map(str, parts))
     if found["type"] in ("union_tag_invalid", "union_tag_not_found"):
         kind = found["input"].get("type") if isinstance(found["input"], Mapping) else None
         near = nearest(str(kind), KINDS, 1) if kind is not None else []
@@ -25,21 +26,21 @@ def said(file: str, text: str, found: Mapping[str, Any], root: type) -> Problem:
         where = ".".join((*place, "type")) + line_of(text, (*place, "type"))
         problem = "a change must say its type" if kind is None else f"there is no type of change {kind!r}"
         return Problem(file, where, problem, f"{remedy}The types are: {', '.join(KINDS)}")
-    told = worded(file, text, {**found, "loc": place}, root, keys=keys)
+    told = worded(file, text, {**found, "loc": parts}, root, keys=keys)
     if "changes" in place[:1] and len(place) > 1:
         inside = f"[[changes]] number {int(place[1]) + 1}"
         return Problem(told.file, told.place, told.problem, told.remedy.replace(f"[{'.'.join(place[:2])}]", inside))
     return told
 
 
-def _place(found: Mapping[str, Any], root: type) -> tuple[tuple[str, ...], list[str]]:
+def _place(found: Mapping[str, Any], root: type) -> tuple[tuple[str | int, ...], list[str]]:
     """Where the error is, as keys of the file, and the keys that are known there.
 
     pydantic names the kinds of change and of size on the way; in the file they are no keys.
     """
-    place: list[str] = []
+    place: list[str | int] = []
     inside: Any = root
-    parts = [str(part) for part in found["loc"] if part != "[key]"]
+    parts = [part for part in found["loc"] if part != "[key]"]
     for number, part in enumerate(parts):
         last = number == len(parts) - 1
         if part in KINDS and place[:1] == ["changes"] and len(place) == 2:
@@ -48,7 +49,7 @@ def _place(found: Mapping[str, Any], root: type) -> tuple[tuple[str, ...], list[
             inside = _SIZES[part]
         else:
             place.append(part)
-            if not last and not part.isdigit():
+            if not last and isinstance(part, str):
                 inside = _below(inside, part)
     return tuple(place), [one.name for one in fields(inside)] if inside is not None else []
 

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from event_logs.errors import InputError, Problem
 from event_logs.project.fields import FORBID
-from event_logs.project.problems import line_of
+from event_logs.project.problems import line_of, without_echoes
 from scenarios.checks import faults
 from scenarios.declared import declared_pathway
 from scenarios.file_problems import said
@@ -81,7 +81,7 @@ def parsed_scenario(text: str, file: str, model: PathwayModel | None = None) -> 
     try:
         scenario = scenario_adapter().validate_python(raw).scenario()
     except ValidationError as error:
-        found = error.errors(include_url=False)
+        found = without_echoes(error.errors(include_url=False))
         raise InputError([said(file, text, dict(one), ScenarioFile) for one in found]) from None
     if scenario.confirmed and not any(one.confirmed for one in scenario.evidence):
         problem = "confirmed is true, but no evidence is confirmed by a source that was read"

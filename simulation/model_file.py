@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from event_logs.errors import InputError, Problem
 from event_logs.packed import read_bytes, replacing
-from event_logs.project.problems import line_of, worded
+from event_logs.project.problems import dotted, line_of, without_echoes, worded
 from simulation.arrivals import Arrivals
 from simulation.model import PathwayModel, Step
 from simulation.model_gates import gate_lines
@@ -67,9 +67,10 @@ def read_model(path: Path) -> PathwayModel:
     try:
         described = _SCHEMA.validate_python(data)
     except ValidationError as error:
-        raise InputError([worded(path.name, text, found, ModelFile) for found in error.errors()]) from None
+        wrong = without_echoes(error.errors())
+        raise InputError([worded(path.name, text, one, ModelFile) for one in wrong]) from None
     problems = [
-        Problem(path.name, ".".join(place) + line_of(text, place), problem, remedy)
+        Problem(path.name, dotted(place) + line_of(text, place), problem, remedy)
         for place, problem, remedy in described.problems()
     ]
     if problems:

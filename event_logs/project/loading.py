@@ -18,7 +18,7 @@ from event_logs.errors import InputError, Problem
 from event_logs.project.fields import FORBID, Text, nearest
 from event_logs.project.gates import Court, DecisionMaker, Panel
 from event_logs.project.presets import preset_content, preset_names, with_preset
-from event_logs.project.problems import line_of, worded
+from event_logs.project.problems import line_of, without_echoes, worded
 from event_logs.project.reading import Reading
 from event_logs.project.sections import (
     Children,
@@ -183,7 +183,8 @@ def load_project(path: Path) -> Project:
     try:
         parsed = project_adapter().validate_python(raw)
     except ValidationError as error:
-        problems += [worded(file.name, text, dict(found), ProjectFile) for found in error.errors(include_url=False)]
+        found = without_echoes(error.errors(include_url=False))
+        problems += [worded(file.name, text, one, ProjectFile) for one in found]
     problems += _missing_tables(file, text, raw) if parsed is None else _missing_files(file, text, parsed)
     if parsed is not None and parsed.window.recording_start > parsed.window.extraction_date:
         line = line_of(text, ("window", "recording_start"))

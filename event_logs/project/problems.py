@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields as dataclass_fields
 from typing import Any, get_args, get_type_hints
 
@@ -16,23 +16,40 @@ def worded(file: str, text: str, found: Mapping[str, Any], root: type, *, keys: 
 
     `keys` are the keys known in the section of the error, where `root` cannot tell them.
     """
-    loc = tuple(str(part) for part in found["loc"] if part != "[key]")
-    place = ".".join(loc) + line_of(text, loc)
+    parts = [part for part in found["loc"] if part != "[key]"]
+    loc = tuple(map(str, parts))
+    place = dotted(loc) + line_of(text, loc)
     kind, value = found["type"], found["input"]
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
         keys = _keys_at(loc[:-1], root) if keys is None else keys
         near = nearest(loc[-1], keys)
-        hint = f"Did you mean {near[0]!r}?" if near else "Remove it"
+        hint = f"Did you mean {near[0]!r}?" if near else "Remove it."
         return Problem(file, place, f"unknown key {loc[-1]!r}", f"{hint} The keys here are: {', '.join(keys)}")
     if kind in ("missing", "missing_argument", "missing_keyword_only_argument"):
-        section = f"[{'.'.join(loc[:-1])}]" if len(loc) > 1 else "the top of the file"
+        section = f"[{dotted(loc[:-1])}]" if len(loc) > 1 else "the top of the file"
         return Problem(file, place, "the key is missing", f"Add `{loc[-1]}` under {section}")
     message = str(found["msg"]).removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
-    if kind != "value_error" and not isinstance(value, dict | list):
-        message += f", got {value!r}"
-    remedy = f"Change the value of `{loc[-1]}`" if loc else "Change the value"
+    if kind != "value_error":
+        message = message.replace("tuple", "list").replace(" after validation", "")
+        message += f", got {value!r}" if not isinstance(value, dict | list) else ""
+    # The number of an entry, or the key "" of whoever has none of their own, says nothing to who looks for it.
+    named = [part for part in parts if part and isinstance(part, str)]
+    remedy = f"Change the value of `{named[-1]}`" if named else "Change the value"
     return Problem(file, place, message, remedy)
+
+
+def without_echoes(found: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The pydantic errors of a file but those that say that a list is too short only because an entry is wrong.
+
+    pydantic counts the entries that are right, and tells of the wrong ones besides.
+    """
+    return [one for one in found if one["type"] != "too_short" or len(one["input"]) < one["ctx"]["min_length"]]
+
+
+def dotted(loc: Sequence[str]) -> str:
+    """The keys that lead to a place, an empty one as it is written in the file."""
+    return ".".join(part or '""' for part in loc)
 
 
 def _keys_at(section: Sequence[str], root: type) -> list[str]:

@@ -65,7 +65,7 @@ def test_invalid_toml_names_the_line(write_council: Write) -> None:
         (('weekday = "Tuesday"', 'weekday = "Tue"'), "panel.weekday", "got 'Tue'"),
         (("2022-12-31", '"31/12/2022"'), "window.extraction_date", "such as 2024-07-31, got '31/12/2022'"),
         (('"%d/%m/%Y"', '"%d/%m"'), "reading.date_format", "does not say day, month and year"),
-        (('missing = ["", "n/k"]', 'missing = "n/k"'), "reading.missing", "valid tuple"),
+        (('missing = ["", "n/k"]', 'missing = "n/k"'), "reading.missing", "valid list"),
         (
             ('= "home"', '= "hame"'),
             "placements.settings.At home with parents",

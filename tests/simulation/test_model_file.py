@@ -217,6 +217,65 @@ def test_damage_is_named_with_its_place_and_a_remedy(name: str, tmp_path: Path) 
     assert all(one.file == "model.toml" and one.remedy for one in raised.value.problems)
 
 
+WORDS = {
+    "an entry of a list": (
+        GOOD.replace("weight = [1.0, 0.0, 2.5]", "weight = [-1.0, 0.0, 2.5]"),
+        "arrivals.weight.0 (line",
+        "input should be greater than or equal to 0, got -1.0",
+        "Change the value of `weight`",
+    ),
+    "the group of everybody else": (
+        GOOD.replace('share = { "" = 0.5 }', 'share = { "" = -0.5 }', 1),
+        '.options.0.share."" (line',
+        "input should be greater than or equal to 0, got -0.5",
+        "Change the value of `share`",
+    ),
+    "a law": (
+        GOOD.replace("times = [0.0]\nsurvival = [0.0]", "times = [0.0]\nsurvival = [0.0, 0.0]", 1),
+        '.laws."" (line',
+        "they go together",
+        "Change the value of `laws`",
+    ),
+    "an empty list": (
+        GOOD.replace("weight = [1.0, 0.0, 2.5]", "weight = []"),
+        "arrivals.weight (line",
+        "list should have at least 1 item, not 0",
+        "Change the value of `weight`",
+    ),
+    "too short, and wrong too": (
+        GOOD.replace("per_month = [", 'per_month = ["x"]\nold = ['),
+        "arrivals.per_month (line",
+        "list should have at least 12 items, not 0",
+        "Change the value of `per_month`",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_a_remedy_names_a_key_that_stands_in_the_file(name: str, tmp_path: Path) -> None:
+    text, place, problem, remedy = WORDS[name]
+    assert text != GOOD
+    (tmp_path / "model.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as raised:
+        read_model(tmp_path / "model.toml")
+    told = raised.value.problems
+    assert [one for one in told if place in one.place and problem in one.problem and one.remedy == remedy], told
+
+
+def test_one_wrong_entry_is_one_problem(tmp_path: Path) -> None:
+    # That the list is too short without it is no problem of its own.
+    text = GOOD.replace('share = { "" = 1.0 }', 'share = { "" = "all" }', 1)
+    assert text != GOOD
+    (tmp_path / "model.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as raised:
+        read_model(tmp_path / "model.toml")
+    (found,) = raised.value.problems
+    assert (found.problem, found.remedy) == (
+        "input should be a valid number, got 'all'",
+        "Change the value of `share`",
+    )
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [(None, "does not exist"), (b"", "empty"), (b"\xff\xfe\x00", "not text in UTF-8"), (b"a" * 10, "not TOML")],
