@@ -33,10 +33,12 @@ from permanence.cli_options import (
     needed_out,
     no_log_for_many_runs,
     no_log_options,
+    no_model_or_judgement,
 )
 from permanence.cli_pictures import discover_command, draw_map_command
 from permanence.cli_run import run_project as _run
 from permanence.cli_run import say_findings as _say_findings
+from permanence.cli_run import say_judgement as _say_judgement
 from permanence.cli_run import say_messages as _say_messages
 from permanence.cli_scenarios import scenarios_command
 
@@ -285,7 +287,7 @@ def simulate(
     from permanence.progress import StageDisplay
 
     if until_precise or replications or steady_state:
-        no_log_for_many_runs(log, cases)
+        no_log_for_many_runs(log, cases, model, judge)
         from permanence.many_runs import SIMULATED, many_runs
         from permanence.terminal import show_many_runs
 
@@ -295,10 +297,11 @@ def simulate(
         show_many_runs(found)
         typer.echo(f"Files: {done.folder / SIMULATED}")
         return
-    from permanence.terminal import show_judged, show_simulated
+    from permanence.terminal import show_simulated
 
     if log is None:
-        no_log_options(case, activity, timestamp, start, resource, date_format, end, model, judge)
+        no_model_or_judgement(model, judge)
+        no_log_options(case, activity, timestamp, start, resource, date_format, end)
         if cases is not None:
             raise typer.BadParameter(
                 "only with --log; a project's cases come at the rate fitted from its log", param_hint="--cases"
@@ -310,7 +313,7 @@ def simulate(
             folder = done.folder / "simulated"
             observed, simulated = done.log, forecast(done, folder, seed=seed, display=display)
     else:
-        from permanence.any_log import judge_log, run_on_log, simulate_from_log
+        from permanence.any_log import run_on_log, simulate_from_log
 
         file = log_file(log, case, activity, timestamp, date_format, end, start=start, resource=resource)
         folder = needed_out(out)
@@ -320,15 +323,14 @@ def simulate(
                 observed, simulated, messages = run_on_log(file, model, folder, display, seed=seed)
             else:
                 observed, simulated, messages = simulate_from_log(file, folder, display, cases=cases, seed=seed)
-                judged = judge_log(observed, display, seed=seed) if judge else []
     show_simulated(observed, simulated)
     typer.echo(f"Simulated log: {folder / 'event_log.csv'}")
     if log is not None:
         if model is None:
             typer.echo(f"Model to read and change: {folder / 'pathway_model.toml'}")
-        if judge:
-            show_judged(judged)
         _say_messages(messages)
+        if judge:
+            _say_judgement(observed, seed=seed)
 
 
 app.command("compare")(compare_command)

@@ -77,6 +77,18 @@ def needed_out(out: Path | None) -> Path:
     return out
 
 
+def no_model_or_judgement(model: Path | None, judge: bool) -> None:
+    """Wrong usage when a model is to be run, or to be judged, without the log that it is run or judged on."""
+    if model is not None:
+        raise typer.BadParameter(
+            "goes with --log FILE: the model is run with that log's arrivals", param_hint="--model"
+        )
+    if judge:
+        raise typer.BadParameter(
+            "goes with --log FILE: the model is judged by that log's last fifth", param_hint="--judge"
+        )
+
+
 def no_log_options(*given: object) -> None:
     """Wrong usage when options for reading a log are given for a project."""
     if any(given):
@@ -96,7 +108,9 @@ def model_alone(cases: int | None, judge: bool) -> None:
 def no_log_for_many_runs(*given: object) -> None:
     """Wrong usage when many simulations are asked of a log without a project."""
     if any(given):
-        raise typer.BadParameter("only of a project, not with --log or --cases", param_hint="--until-precise ...")
+        raise typer.BadParameter(
+            "only of a project, not with --log, --cases, --model or --judge", param_hint="--until-precise ..."
+        )
 
 
 def log_file(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from event_logs import EventLog
     from permanence.pipeline import Run
     from permanence.progress import StageDisplay
 
@@ -61,6 +62,25 @@ def say_findings(done: Run, *, report: bool = True) -> None:
 
     show_findings(done.found)
     typer.echo(f"Report: {done.folder / 'report.html'}" if report else f"Files: {done.folder}")
+
+
+def say_judgement(log: EventLog, *, seed: int) -> None:
+    """How well a model of the log foretells its last part; InputError where the log is too small, after a word.
+
+    It comes after the files, and what there is to say of them: a log that cannot be judged takes nothing from these.
+    """
+    from event_logs.errors import InputError
+    from permanence.any_log import judge_log
+    from permanence.progress import StageDisplay
+    from permanence.terminal import show_judged
+
+    try:
+        with StageDisplay() as display:
+            judged = judge_log(log, display, seed=seed)
+    except InputError:
+        typer.echo("All files were written; only the judgement could not be made.", err=True)
+        raise
+    show_judged(judged)
 
 
 def say_messages(messages: list[str]) -> None:

@@ -108,6 +108,25 @@ def test_wrong_usage_ends_with_2(permanence, arguments: tuple[str, ...]) -> None
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("option", [("--model", "model.toml"), ("--judge",)])
+def test_what_goes_with_a_log_says_so(permanence, option: tuple[str, ...]) -> None:
+    done = permanence("simulate", *option)
+    assert done.returncode == 2
+    assert f"Invalid value for {option[0]}: goes with --log FILE" in done.stderr
+
+
+def test_a_log_too_small_to_be_judged_is_simulated_all_the_same(permanence, tmp_path: Path, log_csv: Path) -> None:
+    done = permanence("simulate", "--log", log_csv, "--out", "out", "--judge", *COLUMNS, "--format", "%d/%m/%Y")
+    fails_with(done, "--judge", "Leave --judge out")
+    assert "All files were written; only the judgement could not be made." in done.stderr
+    # What was done is said as it is without --judge.
+    plain = permanence("simulate", "--log", log_csv, "--out", "plain", *COLUMNS, "--format", "%d/%m/%Y")
+    assert plain.returncode == 0
+    assert done.stdout == plain.stdout.replace("plain", "out")
+    for file in (tmp_path / "plain").iterdir():
+        assert (tmp_path / "out" / file.name).read_bytes() == file.read_bytes()
+
+
 def test_a_missing_project_file(permanence) -> None:
     fails_with(permanence("run", "nowhere"), "nowhere", "does not exist", "Give the folder")
 
