@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from event_logs.errors import InputError, Problem
+from event_logs.lifecycle import TRANSITIONS
 from event_logs.log import EventLog
 from event_logs.log_tables import LogColumns, csv_events, parquet_events, parse_log_dates
 from event_logs.packed import read_bytes, replacing
@@ -35,8 +36,6 @@ from event_logs.xes import (
 
 EVENTS_FILE, CASES_FILE = "event_log.parquet", "event_log_cases.parquet"
 _METADATA = b"permanence"
-_TRANSITIONS = ("lifecycle:transition", "lifecycle")
-"""Columns by which a log says whether an event scheduled, began or completed its activity."""
 
 
 def read_log(
@@ -190,7 +189,7 @@ def _completing(events: pd.DataFrame) -> npt.NDArray[np.bool_]:
 
 def _transitions(events: pd.DataFrame) -> npt.NDArray[np.object_]:
     """What each event says that it does to its activity, in small letters; empty where it says nothing."""
-    column = next((name for name in _TRANSITIONS if name in events), None)
+    column = next((name for name in TRANSITIONS if name in events), None)
     if column is None:
         return np.full(len(events), "", dtype=object)
     said = events[column]

@@ -9,7 +9,8 @@ import pandas as pd
 from event_logs.log import EventLog
 
 START_COLUMN = "start"
-_TRANSITIONS = ("lifecycle:transition", "lifecycle")
+TRANSITIONS = ("lifecycle:transition", "lifecycle")
+"""Columns that say what an event is in the life of a piece of work: scheduled, begun, complete."""
 _STARTS = ("start_timestamp", "time:start")
 """Columns by which other tools write when work on an event began."""
 
@@ -32,7 +33,7 @@ def with_starts(log: EventLog) -> EventLog:
     for column in _STARTS:
         if column in events and pd.api.types.is_datetime64_dtype(events[column]):
             return replace(log, events=events.rename(columns={column: START_COLUMN}))
-    column = next((name for name in _TRANSITIONS if name in events), "")
+    column = next((name for name in TRANSITIONS if name in events), "")
     if not column:
         return log
     kind = events[column].astype("str").str.casefold()
