@@ -46,6 +46,7 @@ class Builder:
         self._choices.of("start", 0, START)
         for place in range(2 * len(journeys.names)):
             self._after(place)
+        self._finished = self._choices.of("finished", 0, FINISHED)
         self.steps: dict[str, Step] = {}
         self.choices: dict[str, Choice] = {}
         self.warnings: list[str] = []
@@ -132,7 +133,7 @@ class Builder:
         follows, name = self._follows, self._said(source)
         rows = np.flatnonzero(follows.source == source)
         targets = sorted(set(follows.target[rows].tolist()) - {STILL_OPEN})
-        ways = tuple(self._said(t) if t < follows.finished else FINISHED for t in targets)
+        ways = tuple(self._after(target) if target < follows.finished else self._finished for target in targets)
         if not ways:
             self.warnings.append(f"{name}: nobody has been seen to go on or finish; simulated cases stay here, open")
             return

@@ -149,6 +149,16 @@ def test_an_activity_may_be_called_like_a_step_or_a_choice(names: tuple[str, str
         assert sorted(set(np.round(took, 6))) == [short, long]
 
 
+def test_an_activity_called_case_finished_is_not_the_end_of_the_case() -> None:
+    rows = [(f"{case:03d}", "a", 24.0 * case, 24.0 * case) for case in range(300)]
+    rows += [(f"{case:03d}", "case finished", 24.0 * case + 5, 24.0 * case + 5) for case in range(0, 300, 3)]
+    log = log_of(rows, final=["a", "case finished"])
+    model = discover_pathway(log)
+    shares = [option.share[""] for option in model.choices["a"].options]
+    assert sorted(shares) == pytest.approx([1 / 3, 2 / 3])
+    assert set(np.round(hours(model, log), 6)) == {0.0, 5.0}
+
+
 def test_a_model_that_run_unchanged_is_unlike_its_log_says_so() -> None:
     # Of those who came in the first half none has finished; all others had after an hour. Open for 3/4 of the time on
     # average, and half of them, that is 3/8 of 300 days; the model lets half of all stay, for half the time: 2/8.
