@@ -39,7 +39,7 @@ def stations(model: PathwayModel, cohort: Cohort, host: Host, *, since: float | 
                 if since is not None and former is not gate:
                     panel.becomes(since, gate)
             case Places(), Places():
-                found[name] = places = PlaceQueue(name, former, host, clock)
+                found[name] = places = PlaceQueue(name, former, host, clock, cohort)
                 if since is not None and former is not gate:
                     places.becomes(since, gate)
             case ReviewCycle(), _:

@@ -26,8 +26,8 @@ class PlaceQueue:
     given out at the end of the day, by the rule. Otherwise they are given out at once.
     """
 
-    def __init__(self, name: str, gate: Places, host: Host, clock: WorkingClock) -> None:
-        self._gate, self._host, self._clock = gate, host, clock
+    def __init__(self, name: str, gate: Places, host: Host, clock: WorkingClock, cohort: Cohort) -> None:
+        self._gate, self._host, self._clock, self._cohort = gate, host, clock, cohort
         self._continued, self._continuation = f"continued {name}", f"continuation {name}"
         self.holds = True
         self._name = name
@@ -43,7 +43,7 @@ class PlaceQueue:
         """Children for whom the activity that gives a place back happened while they waited for one."""
         self._newcomers: list[Entry] = []
         self._asked = False
-        self._loaded: dict[str, tuple[Cohort, Step, list[Running]]] = {}
+        self._loaded: list[tuple[Step, list[Running]]] = []
         self._later: tuple[float, Places] | None = None
 
     # What the run calls --------------------------------------------------------------------------------------------
@@ -60,27 +60,15 @@ class PlaceQueue:
 
     def load(self, cohort: Cohort, known: Runnable, step: Step, items: Sequence[Running]) -> None:
         """Remember who is in the step; who holds a place is settled when everybody is known."""
-        self._loaded[step.name] = (cohort, step, list(items))
+        self._loaded.append((step, list(items)))
 
     def open(self) -> None:
         """Work under way takes its places, even where it is more than there are; then the queue forms."""
         host = self._host
-        if self._loaded:
-            cohort = next(iter(self._loaded.values()))[0]
-            for child in cohort.at_gates.holding.get(self._name, ()):
-                self._hold(child)
-            items = [item for _, _, some in self._loaded.values() for item in some]
-            # What was under way was so under the gate as it was: a scenario takes no place away from anybody.
-            before = cohort.model.gates.get(self._name)
-            begun = iter(at_work(cohort, self._name, before if isinstance(before, Places) else self._gate, items))
-            for _, step, some in self._loaded.values():
-                days = [next(begun) for _ in some]
-                self._go_on(
-                    cohort, step, [(item, day) for item, day in zip(some, days, strict=True) if day is not None]
-                )
-                for item, day in zip(some, days, strict=True):
-                    if day is None:
-                        self._queue(item.child, host.ready.work[step.name], item.since)
+        # Who is past every step of the gate may hold a place all the same.
+        for child in self._cohort.at_gates.holding.get(self._name, ()):
+            self._hold(child)
+        self._take_up()
         if self._later is not None and self._later[0] <= host.horizon:
             host.at(self._later[0], self._change, self._later[1])
         for _, back in self._away:
@@ -91,6 +79,21 @@ class PlaceQueue:
             host.at(host.start + 1.0, self._offer, last=True)
         elif self._waiting:
             self._give_out()
+
+    def _take_up(self) -> None:
+        """Of those in the steps of the gate, some are at work, and the others wait."""
+        host, cohort = self._host, self._cohort
+        items = [item for _, some in self._loaded for item in some]
+        # What was under way was so under the gate as it was: a scenario takes no place away from anybody.
+        before = cohort.model.gates.get(self._name)
+        begun = iter(at_work(cohort, self._name, before if isinstance(before, Places) else self._gate, items))
+        for step, some in self._loaded:
+            days = [next(begun) for _ in some]
+            there = list(zip(some, days, strict=True))
+            self._go_on(cohort, step, [(item, day) for item, day in there if day is not None])
+            for item, day in there:
+                if day is None:
+                    self._queue(item.child, host.ready.work[step.name], item.since)
 
     def becomes(self, day: float, gate: Places) -> None:
         """There are others, in number or by rule, from this day on."""

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hand_models import DAY_ZERO, at, cut, days_of, model_of, only, poisson_days, run, step
+from process_form import simulate_by_processes
 
 from event_logs.log import EventLog, from_days
 from event_logs.window import ObservationWindow
@@ -145,6 +146,24 @@ def test_a_place_held_until_a_later_activity_is_held_at_the_start() -> None:
     two = open_cases({"in": [60.0, 70.0, 80.0], "taken on": [61.0, 75.0, None], "closed": [None, None, None]})
     assert over_full(snapshot(two, model)).iloc[0].tolist() == ["team", 1, 2, 1, 1]
     assert days_of(forecast(two, model), "taken on").tolist() == [61.0, 75.0, 126.0]
+
+
+def test_a_place_is_held_at_the_start_though_nobody_is_in_a_step_of_its_gate() -> None:
+    steps = [step("in", fixed(0.0)), step("taken on", fixed(1.0), gate="team"), step("closed", fixed(50.0))]
+    choices = {START: only("in"), "in": only("taken on"), "taken on": only("closed")}
+    gates = {"team": Places(places=1, until="closed")}
+    model = model_of(steps, choices, gates=gates, final=("closed",), whole_days=True)
+    there = snapshot(open_cases({"in": [60.0], "taken on": [61.0]}), model)
+    assert [item.step for item in there.running] == ["closed"]
+    coming = pd.DataFrame({"case": ["later"], "start": [at(105)], "end": [pd.NaT]})
+    both = replace(
+        there,
+        cases=pd.concat([there.cases, coming], ignore_index=True),
+        arrival=(float("nan"), DAY_ZERO + 105.0),
+    )
+    # Closed 50 days after day 61, on day 111: only then does the newcomer of day 105 get the place, for a day's work.
+    for form in (simulate, simulate_by_processes):
+        assert days_of(form(model, both, at(300), seed=1), "taken on").tolist() == [61.0, 112.0]
 
 
 def test_one_more_place_lets_one_more_begin_and_one_fewer_evicts_nobody() -> None:
