@@ -76,16 +76,17 @@ def at_work(cohort: Cohort, name: str, gate: Places, items: Sequence[Running]) -
     """For each of the children in steps of this gate, the day its work began; None for one who waits for a place.
 
     Where the log records that a place was taken, it says so; otherwise as many as there are places are at work, in
-    turn, and their work is taken to have begun when the step did.
+    turn, and their work is taken to have begun when the step did. Who kept a place from an earlier step began then too.
     """
     from simulation.cohort import strata_of
 
+    holding = set(cohort.at_gates.holding.get(name, ()))
+    found = [item.since if item.child in holding else None for item in items]
     if gate.begins_as:
         begun = cohort.at_gates.begun.get(name, {})
         days = [begun.get(item.child, -np.inf) for item in items]
-        return _served(gate, items, [day if day >= item.since else None for day, item in zip(days, items, strict=True)])
-    holding = set(cohort.at_gates.holding.get(name, ()))
-    found = [item.since if item.child in holding else None for item in items]
+        told = zip(items, days, found, strict=True)
+        return _served(gate, items, [day if day >= item.since else kept for item, day, kept in told])
     free = gate.capacity(cohort.day) - len(holding)
     values = strata_of(cohort.cases, gate.priority.by) if gate.priority else []
     group = [gate.priority.place(values[item.child]) if gate.priority else 0 for item in items]

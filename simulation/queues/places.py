@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from heapq import heapify, heappop, heappush
 
@@ -76,9 +76,9 @@ class PlaceQueue:
                 host.at(back, self._offer, last=True)
         if self._waiting and self._by_day:
             # What happened on the day of the snapshot would have been recorded.
-            host.at(host.start + 1.0, self._offer, last=True)
+            host.at(host.start + 1.0, self._first_offer, last=True)
         elif self._waiting:
-            self._give_out()
+            self._first_offer()
 
     def _take_up(self) -> None:
         """Of those in the steps of the gate, some are at work, and the others wait."""
@@ -103,6 +103,7 @@ class PlaceQueue:
         self._gate = gate
         self._away = [(day_of(one.start), day_of(one.end) + 1.0) for one in self._gate.away]
         self._usual = self._gate.places * self._gate.cases_each
+        self._serve_holders()
         self._ask()
 
     def left(self, child: int) -> None:
@@ -144,6 +145,10 @@ class PlaceQueue:
         self._asked = False
         self._give_out()
 
+    def _first_offer(self) -> None:
+        self._serve_holders()
+        self._offer()
+
     def _give_out(self) -> None:
         host, capacity = self._host, self._capacity(self._host.now)
         while self._waiting and (self._busy < capacity or host.gone(self._waiting[0][2])):
@@ -151,19 +156,24 @@ class PlaceQueue:
             if not host.gone(child):
                 self._start(child, work)
                 if self._gate.until:
-                    self._start_others(child)
+                    self._start_all_of({child})
         newcomers, self._newcomers = self._newcomers, []
         if self._gate.room is not None and newcomers:
             self._turn_away(newcomers, self._gate.room)
 
-    def _start_others(self, child: int) -> None:
+    def _serve_holders(self) -> None:
+        """Under a rule that places are kept, nobody waits who has one: the place waited for might be that very one."""
+        if self._gate.until and self._waiting:
+            self._start_all_of({child for child, held in self._held.items() if held})
+
+    def _start_all_of(self, children: Set[int]) -> None:
         """A place that is kept until a later activity serves all that the child waits for here."""
-        mine = [entry for entry in self._waiting if entry[2] == child]
-        if mine:
-            self._waiting = [entry for entry in self._waiting if entry[2] != child]
+        theirs = [entry for entry in self._waiting if entry[2] in children]
+        if theirs:
+            self._waiting = [entry for entry in self._waiting if entry[2] not in children]
             heapify(self._waiting)
-            for entry in sorted(mine, key=lambda entry: entry[:4]):
-                self._start(child, entry[4])
+            for entry in sorted(theirs, key=lambda entry: entry[:4]):
+                self._start(entry[2], entry[4])
 
     def _turn_away(self, newcomers: list[Entry], room: int) -> None:
         """Of those who came since places were last given out, the last in turn find the room full."""

@@ -71,8 +71,8 @@ class Desk:
             self.run.env.process(self.hand_out_on(self.run.start + (1.0 if by_day else 0.0)))
 
     def take(self, child: int, ready: float, *, ask: bool = True) -> Process:
-        """Wait for a place; whoever keeps one has it."""
-        if self.gate.until and self.held[child]:
+        """Wait for a place; whoever keeps one has it. Not to `ask` is to wait for the first day of the run."""
+        if ask and self.gate.until and self.held[child]:
             return
         turn, rule = self.run.env.event(), self.gate.priority
         group = rule.place(self.run.draws.stratum(rule.by, child)) if rule else 0
@@ -100,6 +100,9 @@ class Desk:
 
     def hand_out(self) -> None:
         self.waiting = [entry for entry in self.waiting if self.run.here(entry[2])]
+        for entry in [one for one in self.waiting if self.gate.until and self.held[one[2]]]:
+            self.waiting.remove(entry)
+            entry[4].succeed()
         while self.waiting and sum(self.held.values()) < self.gate.capacity(self.run.env.now):
             first = min(self.waiting, key=lambda entry: entry[:4])
             self.held[first[2]] += 1

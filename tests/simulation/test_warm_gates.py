@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hand_models import DAY_ZERO, at, cut, days_of, model_of, only, poisson_days, run, step
+from hand_models import DAY_ZERO, at, cut, days_of, either, model_of, only, poisson_days, run, step
 from process_form import simulate_by_processes
 
 from event_logs.log import EventLog, from_days
@@ -19,7 +19,8 @@ from simulation.engine import simulate
 from simulation.gates import DecisionMaker, Gate, Places, Priority, Sessions
 from simulation.gates.iso import text_of
 from simulation.laws import exponential, fixed
-from simulation.model import START, PathwayModel
+from simulation.model import START, Choice, PathwayModel
+from simulation.reach import Reach
 
 NOW = 100.0
 """Day of the snapshot, 10 April 2020, a Friday; the next Wednesdays are days 105, 112, 119, ..."""
@@ -164,6 +165,54 @@ def test_a_place_is_held_at_the_start_though_nobody_is_in_a_step_of_its_gate() -
     # Closed 50 days after day 61, on day 111: only then does the newcomer of day 105 get the place, for a day's work.
     for form in (simulate, simulate_by_processes):
         assert days_of(form(model, both, at(300), seed=1), "taken on").tolist() == [61.0, 112.0]
+
+
+@pytest.mark.parametrize("begins_as", ["begun", ""])
+@pytest.mark.parametrize("ways", [only("report"), either({"report": 0.5, "other report": 0.5})])
+def test_who_kept_a_place_from_an_earlier_step_does_not_wait_for_it(begins_as: str, ways: Choice) -> None:
+    steps = [
+        step("in", fixed(0.0)),
+        step("visit", fixed(5.0), gate="team"),
+        step("report", fixed(30.0), gate="team"),
+        step("report", fixed(30.0), gate="team", name="other report"),
+        step("closed", fixed(1.0)),
+    ]
+    choices = {START: only("in"), "in": only("visit"), "visit": ways, "report": only("closed")}
+    gates = {"team": Places(places=1, until="closed", begins_as=begins_as)}
+    model = model_of(steps, choices, gates=gates, final=("closed",), whole_days=True)
+    log = open_cases({"in": [80.0, 90.0], "begun": [80.0, None], "visit": [85.0, None]})
+    cohort = snapshot(log, model)
+    assert over_full(cohort).iloc[0].tolist() == ["team", 1, 1, 1, 0]
+    # The report of the first is under way since day 85, to day 115; on day 116, when its case is closed, the second has
+    # the place: a visit of five days, a report of thirty.
+    for form in (simulate, simulate_by_processes):
+        ahead = form(model, cohort, at(400), seed=1)
+        assert days_of(ahead, "visit").tolist() == [85.0, 121.0]
+        assert days_of(ahead, "report").tolist() == [115.0, 151.0]
+        assert days_of(ahead, "closed").tolist() == [116.0, 152.0]
+
+
+def test_who_is_at_work_waits_for_no_second_place_once_places_are_kept() -> None:
+    steps = [
+        step("in", fixed(0.0)),
+        step("a", fixed(30.0), gate="team"),
+        step("b", fixed(30.0), gate="team"),
+        step("end", fixed(1.0), waits_for=("a", "b")),
+    ]
+    model = model_of(
+        steps, {START: only("in"), "in": only("a", "b")}, gates={"team": Places(places=1)}, whole_days=True
+    )
+    kept = replace(model, gates={"team": Places(places=1, until="end")})
+    cohort = snapshot(open_cases({"in": [80.0]}), model)
+    # At work on one since day 80, to day 110, and waiting with the other: for thirty days from day 110, from the first
+    # day of the forecast where the place is kept from then on, or from day 105 where it is from then on.
+    found = simulate(model, cohort, at(400), seed=1)
+    assert (days_of(found, "a").tolist(), days_of(found, "b").tolist()) == ([110.0], [140.0])
+    for form in (simulate, simulate_by_processes):
+        found = form(kept, cohort, at(400), seed=1)
+        assert [days_of(found, name).tolist() for name in ("a", "b", "end")] == [[110.0], [131.0], [132.0]]
+    found = simulate(kept, cohort, at(400), seed=1, reach=Reach(start=DAY_ZERO + 105.0))
+    assert [days_of(found, name).tolist() for name in ("a", "b", "end")] == [[110.0], [135.0], [136.0]]
 
 
 def test_one_more_place_lets_one_more_begin_and_one_fewer_evicts_nobody() -> None:
