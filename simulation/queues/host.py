@@ -118,7 +118,7 @@ def remaining(
 def days_left(host: Host, elapsed: float, total: float) -> float:
     """Days from the start of the run to the end of a step under way.
 
-    An end on the day of the snapshot would have been recorded: the day after is the first there can be.
+    An end on the day of the snapshot would have been recorded: the day after is the first there can be. Where days are
+    not whole, the snapshot is an instant, and what should be over by then ends at it: never before the run starts.
     """
-    days = host.draws.rounded(total) - elapsed
-    return max(days, 1.0) if host.model.whole_days else days
+    return max(host.draws.rounded(total) - elapsed, 1.0 if host.model.whole_days else 0.0)

@@ -24,6 +24,7 @@ from hand_models import (
     step,
     weibull,
 )
+from process_form import simulate_by_processes
 
 from event_logs.log import EventLog
 from event_logs.window import ObservationWindow
@@ -297,6 +298,18 @@ def test_an_overdue_step_ends_after_the_snapshot_and_not_on_it() -> None:
     model = replace(model, steps={**model.steps, "in": step("in", fixed(0.0))}, ranks={"in": 1, "end": 2})
     model = replace(model, choices={START: only("in"), "in": only("end")})
     assert days_of(simulate(model, placed([("in", 900)], model), at(1050), seed=1), "end").tolist() == [1001.0]
+
+
+@pytest.mark.parametrize(("begun", "late"), [(900, 1000.0), (995, 1005.5)])
+def test_an_overdue_step_in_days_that_are_not_whole_ends_at_the_snapshot_and_not_before_it(
+    begun: int, late: float
+) -> None:
+    # Of ten and a half days: one that should have ended on day 910.5 and has not by day 1000, and one in good time.
+    steps = [step("in", fixed(0.0)), step("late", fixed(10.5)), step("end", fixed(3.25))]
+    model = model_of(steps, {START: only("in"), "in": only("late"), "late": only("end")})
+    for form in (simulate, simulate_by_processes):
+        future = form(model, placed([("in", begun)], model), at(1050), seed=1)
+        assert (days_of(future, "late").tolist(), days_of(future, "end").tolist()) == ([late], [late + 3.25])
 
 
 def test_overdue_reviews_come_after_the_snapshot() -> None:
