@@ -262,6 +262,8 @@ class SessionQueue:
         """A child's turn: its step is done, or it goes away undecided and comes again."""
         _, child, work = entry
         gate, host = self._gate, self._host
+        if host.gone(child):  # by what was said earlier in this session: its slot passes unused, nobody else is there
+            return
         if gate.deferral > 0.0 and host.draws.unit(f"deferral {self._name}", child) <= gate.deferral:
             host.note(child, gate.deferred_as, host.now)
             days = gate.deferral_days.isf(host.draws.unit(f"deferral days {self._name}", child))

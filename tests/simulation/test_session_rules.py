@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hand_models import DAY_ZERO, Floats, at, days_of, model_of, only, poisson_days, run, step
+from hand_models import DAY_ZERO, Floats, arriving, at, days_of, model_of, only, poisson_days, run, step
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from process_form import simulate_by_processes
+from test_process_form import same
 
 from event_logs.log import EventLog, from_days, to_days
 from simulation.cohort import Cohort
@@ -98,6 +100,26 @@ def test_deferral_comes_again_when_ready_and_how_often_is_geometric() -> None:
     shares = np.bincount(again, minlength=6)[:4] / 4_000
     expected = 0.7 * 0.3 ** np.arange(4)
     assert (np.abs(shares - expected) < 3.5 * np.sqrt(expected * (1 - expected) / 4_000)).all()
+
+
+@pytest.mark.parametrize("booking", [False, True])
+@pytest.mark.parametrize(("end_ready", "other"), [(0, []), (1, [7.0, 14.0])])
+def test_a_case_that_ends_in_a_session_is_not_heard_again_in_it(
+    end_ready: int, other: list[float], booking: bool
+) -> None:
+    gate = Sessions(**WEEKLY, slots=2, booking=booking)
+    steps = [
+        step("end", fixed(float(end_ready)), gate="panel"),
+        step("other", fixed(float(1 - end_ready)), gate="panel"),
+    ]
+    model = model_of(steps, {START: only("end", "other")}, gates={"panel": gate}, whole_days=True)
+    cohort = arriving(model, [1.0, 3.0])
+    log = simulate(model, cohort, at(60), seed=1)
+    # The two slots of day 7 are the first child's, those of day 14 the second's: used, whichever step is heard first.
+    assert days_of(log, "end").tolist() == [7.0, 14.0]
+    assert (to_days(log.events.loc[log.events["activity"] == "other", "date"]) - DAY_ZERO).tolist() == other
+    if not booking:
+        same(log, simulate_by_processes(model, cohort, at(60), seed=1))
 
 
 def test_a_deferral_uses_the_slot_and_goes_behind_those_ready_before_it_is_again() -> None:
