@@ -197,7 +197,7 @@ def _pool(
         pool["birth"] = pd.Series(pd.NaT, index=pool.index, dtype=pool["birth"].dtype)  # a model names no child
     for name in ("child", "family"):
         if name in pool:
-            pool[name] = pd.Series("", index=pool.index, dtype=pool[name].dtype)
+            pool[name] = pd.Series("", index=pool.index, dtype="str")  # whatever ids they were: numbers, categories
     group = _groups(log, recent)
     size = np.bincount(group) if len(group) else np.zeros(0, dtype=np.int64)
     if size.max(initial=1) <= 1:

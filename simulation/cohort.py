@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from event_logs.log import EventLog, LogArrays, to_days
+from event_logs.log import EventLog, LogArrays, from_days, to_days
 from simulation.arrivals import GROUP
 from simulation.at_gates import AtGates, read_at_gates
 from simulation.gates import Places, ReviewCycle, Sessions
@@ -95,7 +96,8 @@ class Cohort:
             copied = pool.drop(columns=[GROUP, *(["age_days"] if "birth" in pool else [])], errors="ignore")
             never = np.full(len(pool), np.datetime64("NaT", "us"))
             copied = copied.assign(case=pd.Series("", index=pool.index, dtype="str"), start=never, end=never)
-            both = pd.concat([self.cases, copied], ignore_index=True) if len(self.cases) else copied
+            copied, known = _to_write_in(copied, copied), _to_write_in(self.cases, copied)
+            both = pd.concat([known, copied], ignore_index=True) if len(known) else copied
             self._beside.append((pool, both))
         return next(both for kept, both in self._beside if kept is pool)
 
@@ -125,6 +127,15 @@ class Cohort:
             model=model,
             arrival=tuple(arrival.tolist()),
         )
+
+
+def _to_write_in(cases: pd.DataFrame, copied: pd.DataFrame) -> pd.DataFrame:
+    """The cases with text for ids and dates for births where a new case gets its own: a number holds no new id."""
+    both = [name for name in ("child", "family", "birth") if name in cases and name in copied]
+    own: dict[str, Any] = {name: cases[name].astype("str") for name in both if name != "birth"}
+    if "birth" in both and not pd.api.types.is_datetime64_any_dtype(cases["birth"]):
+        own["birth"] = from_days(to_days(cases["birth"]))
+    return cases.assign(**own)
 
 
 def strata_of(cases: pd.DataFrame, by: str) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +18,9 @@ from hand_models import (
     with_arrivals,
 )
 
-from event_logs.log import to_days
+from event_logs.log import EventLog, to_days
+from simulation.arrivals_fit import fit_arrivals
+from simulation.cohort import snapshot
 from simulation.engine import simulate
 from simulation.record import _sorted
 
@@ -31,6 +35,38 @@ def test_new_cases_copy_attributes_and_are_nobody_who_was_there() -> None:
     ages = (to_days(new["start"]) - to_days(new["birth"])).tolist()
     assert {(sex, age) for sex, age in zip(new["sex"], ages, strict=True)} == {("f", 100.0), ("m", 900.0)}
     assert to_days(new["start"]).min() > DAY_ZERO
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (pd.Categorical, ["0", "0", "1", "1", "2", "2"]),
+        (lambda numbers: numbers, ["0", "0", "1", "1", "2", "2"]),
+        (
+            lambda numbers: [float("nan"), *(float(one) for one in numbers[1:])],
+            [None, "0.0", "1.0", "1.0", "2.0", "2.0"],
+        ),
+    ],
+)
+def test_ids_that_are_no_text_and_births_that_are_have_new_ones_beside_them(
+    written: Callable[[list[int]], Any], read: list[str | None]
+) -> None:
+    model = single(weibull(1.0, 900.0), whole_days=True)
+    log = simulate(model, arriving(model, [5.0, 5.0, 9.0, 9.0, 20.0, 20.0]), at(25), seed=1)
+    families = written([0, 0, 1, 1, 2, 2])
+    log = EventLog(
+        log.events, log.cases.assign(child=range(6), family=families, birth=["2015-04-01", None] * 3), log.window
+    )
+    arrivals, _ = fit_arrivals(log, np.ones(6), {})
+    future = simulate(replace(model, arrivals=arrivals), snapshot(log, model), at(400), seed=1).cases
+    new = future["case"].str.startswith("new")
+    assert (future["child"].dtype, future["family"].dtype, future["birth"].dtype) == ("str", "str", "datetime64[us]")
+    assert future.loc[~new, "child"].tolist() == ["0", "1", "2", "3", "4", "5"]
+    assert [None if pd.isna(one) else one for one in future.loc[~new, "family"]] == read
+    assert future.loc[~new, "birth"].isna().tolist() == [False, True] * 3
+    assert (future.loc[new, "child"] == future.loc[new, "case"]).all()
+    assert future.loc[new, "family"].str.startswith("new").all()
+    assert 0 < future.loc[new, "birth"].notna().sum() < new.sum()
 
 
 def test_new_ids_never_clash_with_those_of_an_earlier_simulation() -> None:
