@@ -117,11 +117,13 @@ def _blocks(model: PathwayModel, cohort: Cohort, count: int) -> Iterator[tuple[i
     are. Those there at the start are all in the first.
     """
     first, last = 0, count if shared(model) else max(BLOCK, len(cohort.rows))
-    while first < count or first == 0:
+    while True:
         yield first, min(last, count)
         if count > BLOCK:
             # The parts of a run point at each other, and the collector is off. It looks at what is new, no more.
             gc.collect(0)
+        if last >= count:
+            return
         first, last = last, last + BLOCK
 
 
@@ -227,13 +229,20 @@ class _Run:
     def _today(self, event: Any) -> None:
         """All that was entered for this instant happens."""
         self.now = day = event._value
-        ended, happen = self.ended, self.happen
-        for action, what in self.diary[day]:  # what is entered for the same instant meanwhile comes at the end
-            if action is not None:
-                action(*what)
-            elif ended[what[0]] == NEVER:
-                happen(*what)
-        del self.diary[day]
+        ended, happen, diary = self.ended, self.happen, self.diary
+        due = diary[day]
+        while due:
+            # What is entered for the same instant meanwhile comes after: in a list of its own, so that this one is let
+            # go of when an instant has no end.
+            later: list[Entry] = []
+            diary[day] = later
+            for action, what in due:
+                if action is not None:
+                    action(*what)
+                elif ended[what[0]] == NEVER:
+                    happen(*what)
+            due = later
+        del diary[day]
 
     def _call(self, event: Any) -> None:
         self.now = self.env.now

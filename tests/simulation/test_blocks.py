@@ -88,6 +88,8 @@ def test_who_waits_for_others_is_run_with_them() -> None:
         ]
     assert blocks(alone(1), cohort, 2 * size + 3) == [(0, size), (size, 2 * size), (2 * size, 2 * size + 3)]
     assert blocks(alone(1), cohort, 0) == [(0, 0)]
+    assert blocks(model, cohort, 0) == [(0, 0)]  # nobody, once, where they would wait for one another too
+    assert blocks(alone(1), cohort, size) == [(0, size)]
     many = replace(cohort, rows=np.arange(size + 5))
     assert blocks(alone(1), many, 2 * size) == [(0, size + 5), (size + 5, 2 * size)]
 
