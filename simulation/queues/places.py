@@ -177,15 +177,18 @@ class PlaceQueue:
 
     def _turn_away(self, newcomers: list[Entry], room: int) -> None:
         """Of those who came since places were last given out, the last in turn find the room full."""
-        waiting = {entry[3] for entry in self._waiting if not self._host.gone(entry[2])}
+        host = self._host
+        waiting = {entry[3]: entry[2] for entry in self._waiting if not host.gone(entry[2])}
         for entry in sorted(newcomers, key=lambda entry: entry[:4], reverse=True):
             if len(waiting) <= room:
                 return
             if entry[3] in waiting:
-                waiting.discard(entry[3])
+                child = waiting.pop(entry[3])
                 self._waiting = [one for one in self._waiting if one[3] != entry[3]]
                 heapify(self._waiting)
-                self._host.happen(entry[2], self._host.ready.turned_away[self._name])
+                host.happen(child, host.ready.turned_away[self._name])
+                if host.gone(child):  # who waited here with other steps too is turned away once
+                    waiting = {number: one for number, one in waiting.items() if one != child}
 
     def _capacity(self, day: float) -> int:
         return self._gate.capacity(day) if self._away else self._usual

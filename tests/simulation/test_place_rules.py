@@ -95,6 +95,17 @@ def test_who_is_no_longer_there_loses_the_turn_and_the_place() -> None:
     assert days_of(log, "gone").tolist() == [5, 6, 7]
 
 
+def test_a_case_that_ends_by_being_turned_away_is_turned_away_once() -> None:
+    gate = Places(places=2, room=1, turned_away_as="elsewhere")
+    steps = [step("a", fixed(5.0), gate="gate"), step("b", fixed(5.0), gate="gate")]
+    model = model_of(steps, {START: only("a", "b")}, gates={"gate": gate}, final=("elsewhere",), whole_days=True)
+    # Both steps of the first begin; of the four for which one may wait, the last turns the third child away from both,
+    # then the second child: though its other step could have stayed, its case has ended.
+    log = run(model, [1, 1, 1], 30.0)
+    assert days_of(log, "a").tolist()[0] == days_of(log, "b").tolist()[0] == 6.0
+    assert log.events.loc[log.events["activity"] == "elsewhere", "case"].tolist() == ["000001", "000002"]
+
+
 def test_whoever_is_ready_on_a_day_has_the_claim_of_that_day_whatever_the_order_in_the_run() -> None:
     # On day 5 two are ready: by arrival, and by a step that ends then. The rule says who goes first, not the run.
     steps = [step("first", fixed(4.0)), step("end", fixed(3.0), gate="gate")]
