@@ -6,10 +6,8 @@ same log. The engine counts nothing and plots nothing; every measure is taken fr
 
 from __future__ import annotations
 
-import gc
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,21 +16,20 @@ import pandas as pd
 import simpy
 
 from event_logs.log import EventLog, to_days
+from simulation.blocks import blocks, uncollected
 from simulation.children import NEVER, Children, everybody
 from simulation.cohort import Cohort, Running, Undecided
 from simulation.draws import Draws
 from simulation.frailty import Paced, draw_frailties, frail
 from simulation.laws import Law
 from simulation.model import START, PathwayModel, Step
-from simulation.queues import own_stations, shared, stations
+from simulation.queues import own_stations, stations
 from simulation.queues.host import Action, days_left, remaining
 from simulation.reach import Reach, reached
 from simulation.record import Recorded, activity_codes, log_of
 from simulation.runnable import Branch, Runnable, Work
 from simulation.streams import Streams
 
-BLOCK = 2_500
-"""How many children are run together where no child waits for another."""
 EVENTS_PER_CASE = 10_000
 """A case with more events than this is in a loop without end; the run stops and says so."""
 Entry = tuple[Action | None, tuple[Any, ...]]
@@ -71,10 +68,10 @@ def simulate(
         raise ValueError(f"end must be after the cohort's day, got {end:%Y-%m-%d}")
     _check_under_way(model, cohort)
     reach = None if cohort.model is model else reach
-    with _uncollected():
+    with uncollected():
         children = everybody(model, cohort, end, Streams(seed, replication, 0).generator("arrivals"))
         recorded = Recorded.nothing(0)
-        for first, last in _blocks(model, cohort, len(children.arrival)):
+        for first, last in blocks(model, cohort, len(children.arrival)):
             there = cohort if first == 0 else cohort.without_openers()
             streams = Streams(seed, replication, last - first, first=first)
             recorded.take_over(_recorded(model, there, children.part(first, last), streams, horizon, reach))
@@ -108,36 +105,6 @@ def _recorded(
     run.load(cohort)
     run.go()
     return run.recorded
-
-
-def _blocks(model: PathwayModel, cohort: Cohort, count: int) -> Iterator[tuple[int, int]]:
-    """The children that are run together, from one number up to another.
-
-    Where no child waits for another, a block at a time: what a run looks into then stays small, however many there
-    are. Those there at the start are all in the first.
-    """
-    first, last = 0, count if shared(model) else max(BLOCK, len(cohort.rows))
-    while True:
-        yield first, min(last, count)
-        if count > BLOCK:
-            # The parts of a run point at each other, and the collector is off. It looks at what is new, no more.
-            gc.collect(0)
-        if last >= count:
-            return
-        first, last = last, last + BLOCK
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the cyclic garbage collector: a run leaves no cycles while it goes on, and the collector would walk
-    through all that is loaded beside it again and again (a seventh of the time)."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class _Due:

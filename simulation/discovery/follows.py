@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from event_logs.log import EventLog
 from simulation.discovery.journeys import DAY, Floats, Ints, Journeys
-from simulation.discovery.side_by_side import waited_for, went_on
+from simulation.discovery.parallel_work import waited_for, went_on
 from simulation.discovery.teams import NOT_FULL, Team
 
 STILL_OPEN = -1

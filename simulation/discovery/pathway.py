@@ -18,7 +18,7 @@ from simulation.cohort import Cohort
 from simulation.discovery.builder import Builder
 from simulation.discovery.follows import Follows, follows_of
 from simulation.discovery.journeys import DAY, Ints, Journeys, since_recording
-from simulation.discovery.side_by_side import waited_for
+from simulation.discovery.parallel_work import waited_for
 from simulation.discovery.teams import Team, teams
 from simulation.engine import EndlessLoopError, simulate
 from simulation.gates import Places

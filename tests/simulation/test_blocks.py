@@ -11,7 +11,7 @@ from hand_models import DAY_ZERO, at, cut, model_of, only, step
 from process_form import simulate_by_processes
 from test_process_form import END, arrivals, gated, random_model, same
 
-import simulation.engine
+import simulation.blocks
 from event_logs.log import from_days
 from simulation.cohort import Cohort, snapshot
 from simulation.engine import simulate
@@ -37,7 +37,7 @@ def both(
     """The same log from blocks of seven and from one block."""
     whole = simulate(model, cohort, at(until), seed=3, reach=reach)
     with monkeypatch.context() as patch:
-        patch.setattr(simulation.engine, "BLOCK", 7)
+        patch.setattr(simulation.blocks, "BLOCK", 7)
         same(simulate(model, cohort, at(until), seed=3, reach=reach), whole)
     if reach is None:
         same(simulate_by_processes(model, cohort, at(until), seed=3), whole, within="1ms")
@@ -74,11 +74,11 @@ def test_a_run_in_blocks_is_the_run_of_all_at_once(seed: int, monkeypatch: pytes
 
 
 def blocks(model: PathwayModel, cohort: Cohort, count: int) -> list[tuple[int, int]]:
-    return list(simulation.engine._blocks(model, cohort, count))
+    return list(simulation.blocks.blocks(model, cohort, count))
 
 
 def test_who_waits_for_others_is_run_with_them() -> None:
-    size = simulation.engine.BLOCK
+    size = simulation.blocks.BLOCK
     model = gated(1)
     cohort = arrivals(model, 1)
     assert blocks(model, cohort, 3 * size) == [(0, 3 * size)]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hand_models import at
-from test_side_by_side import log_of, three_at_once
+from timed_logs import log_of, three_at_once
 
 from event_logs.log import EventLog
 from simulation.discovery import discover_pathway, newcomers, run_on

@@ -6,41 +6,16 @@ import re
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
-from hand_models import at
+from timed_logs import log_of, three_at_once
 
 from event_logs.log import EventLog
-from event_logs.window import ObservationWindow
 from simulation.discovery import discover_pathway, newcomers
 from simulation.discovery.journeys import HOUR, Journeys
-from simulation.discovery.side_by_side import waited_for, went_on
+from simulation.discovery.parallel_work import waited_for, went_on
 from simulation.engine import simulate
 from simulation.laws import fixed
 from simulation.model import START, PathwayModel
-
-Row = tuple[str, str, float, float]
-"""Case, activity, and the hours since 1 January 2020 at which work began and was done."""
-END = 400 * 24.0
-
-
-def log_of(rows: list[Row], *, who: str = "", end: float = END, final: list[str] | None = None) -> EventLog:
-    frame = pd.DataFrame(rows, columns=["case", "activity", "start", "date"])
-    for column in ("start", "date"):
-        frame[column] = (pd.Timestamp("2020-01-01") + pd.to_timedelta(frame[column], unit="h")).astype("datetime64[us]")
-    frame = frame.assign(resource=who) if who else frame
-    return EventLog.of(frame, ObservationWindow(at(0), at(end / 24)), final=final or ["panel"])
-
-
-def three_at_once(case: int, longest: int) -> list[Row]:
-    """An hour of intake, then three reports side by side, one of which takes 10 hours and the others less."""
-    begun, lasting = 24.0 * case + 1, [9.0, 9.5, 9.0]
-    lasting[longest] = 10.0
-    reports = [
-        (f"{case:03d}", name, begun, begun + took)
-        for name, took in zip(("legal", "health", "child's"), lasting, strict=True)
-    ]
-    return [(f"{case:03d}", "in", begun - 1, begun), *reports, (f"{case:03d}", "panel", begun + 10, begun + 11)]
 
 
 def hours(model: PathwayModel, log: EventLog, seed: int = 1) -> np.ndarray:
