@@ -54,7 +54,8 @@ class Places:
     room: int | None = None
     """How many may wait at most; None for any number. Who finds it full is turned away."""
     turned_away_as: str = ""
-    """The activity recorded then; the choice named after it follows, or the case ends where there is none."""
+    """The activity recorded then; the choice named after it follows, if there is one. Only where it is among the
+    model's `final` activities does the case end with it."""
 
     def __post_init__(self) -> None:
         if self.places < 1 or self.cases_each < 1:
