@@ -327,7 +327,8 @@ def _warnings(name: str, ended: Floats, tail: bool) -> tuple[str, ...]:
     # Ends within the day are what some steps are: an order and the end of being looked after, for instance.
     if len(ended) > 1 and ended[0] > 0 and np.ptp(ended) == 0:
         beyond = "; beyond it a Weibull tail for those open longer" if tail else ""
-        found += (f"{name}: all {len(ended)} ended stays took {ended[0]:g} days; the law is that one figure{beyond}",)
+        took = f"{ended[0]:g} days" if ended[0] >= 1 else f"{24 * ended[0]:.3g} hours"
+        found += (f"{name}: all {len(ended)} ended stays took {took}; the law is that one figure{beyond}",)
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from mining.drawing.diagram import Diagram, DiagramEdge, DiagramNode, Legend
+from mining.drawing.scales import UNITS, in_unit
 from simulation.model import PathwayModel
 from simulation.model_graph import Flow, ModelGraph, Node, graph_of
 
@@ -64,6 +65,8 @@ def _time(model: PathwayModel, steps: tuple[str, ...]) -> str:
 
 
 def _weeks(days: float) -> str:
+    if 0 < days < 1:
+        return in_unit(days, UNITS["hours"])
     if days < 2 * _DAYS_A_WEEK:
         return f"{days:.3g} d"
     return f"{days / _DAYS_A_WEEK:.0f} wk"
