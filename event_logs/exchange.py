@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from event_logs.errors import InputError, Problem
-from event_logs.lifecycle import TRANSITIONS
+from event_logs.lifecycle import START_COLUMN, TRANSITIONS
 from event_logs.log import EventLog
 from event_logs.log_tables import LogColumns, csv_events, parquet_events, parse_log_dates
 from event_logs.packed import read_bytes, replacing
@@ -36,6 +36,8 @@ from event_logs.xes import (
 
 EVENTS_FILE, CASES_FILE = "event_log.parquet", "event_log_cases.parquet"
 _METADATA = b"permanence"
+_OVER = ("complete", "autoskip", "manualskip", "withdraw", "ate_abort", "pi_abort")
+"""Transitions of the XES standard (IEEE 1849-2016, lifecycle extension) after which a piece of work is over."""
 
 
 def read_log(
@@ -154,7 +156,10 @@ def read_run_log(directory: Path) -> EventLog:
 
 
 def _foreign(events: pd.DataFrame, cases: pd.DataFrame | None, final: Sequence[str] | None, file: str) -> EventLog:
-    window = ObservationWindow(events["date"].min(), events["date"].max())
+    # Work in hand before anything was done has been recorded too.
+    dates = [events[column] for column in ("date", START_COLUMN) if column in events]
+    first = min(each.min() for each in dates if pd.api.types.is_datetime64_any_dtype(each) and each.notna().any())
+    window = ObservationWindow(first, events["date"].max())
     log = EventLog.of(events, window, ranks=_ranks(events))
     if final is not None:
         unknown = [name for name in final if name not in log.activities]
@@ -164,15 +169,17 @@ def _foreign(events: pd.DataFrame, cases: pd.DataFrame | None, final: Sequence[s
             log = EventLog.of(events, window, ranks={name: int(name in final) for name in log.activities})
     ends = final if final is not None else final_activities(log)
     arrays = log.arrays
-    done = _completing(log.events)
+    done, ending = _completing(log.events), log.events["activity"].isin(list(ends)).to_numpy()
+    # An end that is never said to be complete is one all the same.
+    said = log.events["activity"].isin(log.events.loc[done, "activity"].unique()).to_numpy()
+    done |= ending & ~said
     # Work that began after all that is complete is still in hand: its case is open.
     counts = done | (_transitions(log.events) == "start")
     latest = np.full(len(log.cases), -np.inf)
     latest[arrays.case[counts]] = arrays.day[counts]  # of several events of a case the last one stays
     # At its last instant a case may bear several events, whose order nobody recorded.
-    ending = done & log.events["activity"].isin(list(ends)).to_numpy() & (arrays.day == latest[arrays.case])
     ended = np.zeros(len(latest), dtype=bool)
-    ended[arrays.case[ending]] = True
+    ended[arrays.case[done & ending & (arrays.day == latest[arrays.case])]] = True
     last = log.events["date"].iloc[arrays.first[1:] - 1].reset_index(drop=True)
     table = log.cases.assign(end=last.where(ended))
     if cases is not None:
@@ -183,8 +190,9 @@ def _foreign(events: pd.DataFrame, cases: pd.DataFrame | None, final: Sequence[s
 def _completing(events: pd.DataFrame) -> npt.NDArray[np.bool_]:
     """Which events complete an activity: all, where none says so; otherwise those that do, or say nothing."""
     kind = _transitions(events)
-    complete = kind == "complete"
-    return complete | (kind == "") if complete.any() else np.ones(len(events), dtype=bool)
+    if not (kind == "complete").any():
+        return np.ones(len(events), dtype=bool)
+    return np.isin(kind.astype(str), ("", *_OVER))
 
 
 def _transitions(events: pd.DataFrame) -> npt.NDArray[np.object_]:

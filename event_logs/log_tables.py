@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ class LogColumns:
     start: str | None = None
     """When work on it began; where the timestamp is named and this is not, the log does not say."""
     resource: str | None = None
-    """Who did it; as for `start`."""
+    """Who did it; None for no column but one called `resource` already. A "user" may be who is served."""
 
 
 _OURS = {"case": "case", "activity": "activity", "timestamp": "date"}
@@ -52,7 +52,6 @@ _CUSTOMARY = {
     "activity": ("activity", "task"),
     "timestamp": ("date", "timestamp", "endtime", "endtimestamp", "completetimestamp"),
     "start": ("start", "starttime", "starttimestamp"),
-    "resource": ("resource", "user"),
 }
 """Further column names taken without being told: those that simulation and mining tools write."""
 _NAMES = {"timestamp": "date"}
@@ -64,12 +63,13 @@ def csv_events(
 ) -> pd.DataFrame:
     """The events of a delimited file, packed (.gz) or not: `case`, `activity`, `date`, then attributes as text.
 
-    The delimiter is the one of , ; tab | that cuts the header into most columns. Raises InputError with everything
-    that is wrong at once.
+    The delimiter is the one of , ; tab | that cuts the header into most columns. What is to be known of how it was read
+    is added to `notes`. Raises InputError with everything that is wrong at once.
     """
+    told = notes if notes is not None else []
     data = read_bytes(path)
     table = parse_table(data, path.name, encoding="utf-8", delimiter=_delimiter(data))
-    named = _resolved(columns, table.columns, path.name, notes)
+    named = _resolved(columns, table.columns, path.name)
     blank = table.blank
     wrong = ~blank & (table.fields != len(table.columns))
 
@@ -82,7 +82,7 @@ def csv_events(
         problems.append(Problem(path.name, place(wrong), problem, "Correct the records or export the file again"))
     frame = table.cells.apply(lambda cells: cells.str.strip())
     frame = frame.mask(frame == "")
-    return _typed(frame, columns, named, date_format, _Source(path.name, place, ~blank & ~wrong, problems))
+    return _typed(frame, columns, named, date_format, _Source(path.name, place, ~blank & ~wrong, problems, told))
 
 
 def parquet_events(
@@ -91,12 +91,15 @@ def parquet_events(
     frame = table.to_pandas()
     if frame.empty:
         raise InputError(Problem(path.name, "", "the log holds no events", "Export it again"))
-    named = _resolved(columns, [str(name) for name in frame.columns], path.name, notes)
+    told = notes if notes is not None else []
+    named = _resolved(columns, [str(name) for name in frame.columns], path.name)
 
     def place(mask: npt.NDArray[np.bool_]) -> str:
         return _listed("row", np.flatnonzero(mask) + 1)
 
-    return _typed(frame, columns, named, date_format, _Source(path.name, place, np.ones(len(frame), dtype=bool), []))
+    return _typed(
+        frame, columns, named, date_format, _Source(path.name, place, np.ones(len(frame), dtype=bool), [], told)
+    )
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,11 @@ class _Source:
     """Which rows are records at all."""
     problems: list[Problem]
     """What is wrong so far."""
+    notes: list[str]
+    """What is to be told."""
+
+    def tell(self, note: str) -> None:
+        self.notes.append(f"{self.file}: {note}.")
 
 
 def _typed(
@@ -121,8 +129,9 @@ def _typed(
         if bare.any():
             problem = f"{int(bare.sum()):,} of {int(source.sound.sum()):,} records have no value in {named[role]!r}"
             problems.append(Problem(source.file, source.place(bare), problem, "Complete the records or take them out"))
-    if (columns is None or columns.start is None) and not _holds_dates(frame, named.get("start"), date_format, source):
-        named = {role: column for role, column in named.items() if role != "start"}
+    wanted = columns or LogColumns()
+    if wanted.start is None:
+        named = _with_customary_start(frame, wanted, named, date_format, source)
     dates = {
         named[role]: _instants_of(frame[named[role]], named[role], date_format, source, problems)
         for role in ("timestamp", "start")
@@ -130,20 +139,53 @@ def _typed(
     }
     if problems:
         raise InputError(problems)
+    _tell_of(wanted, named, dates, source)
     own = {column: _NAMES.get(role, role) for role, column in named.items()}
     ours = {role: named[role] for role in _OURS} == _OURS
-    taken = {*EVENT_COLUMNS, START_COLUMN, *own.values()} - ({"rank"} if ours else set())
-    others = {name: f"{name}_" for name in map(str, frame.columns) if name in taken and name not in own}
+    kept = {*EVENT_COLUMNS, START_COLUMN, *own.values()} - ({"rank"} if ours else set())
+    others: dict[str, str] = {}
+    for name in map(str, frame.columns):
+        if name in kept and name not in own:
+            others[name] = _free(f"{name}_", {*map(str, frame.columns), *others.values()})
     frame = frame.assign(**dates).rename(columns=own | others)
     return frame[source.sound].reset_index(drop=True)
 
 
-def _holds_dates(frame: pd.DataFrame, column: str | None, date_format: str | None, source: _Source) -> bool:
-    """Whether there are dates in the column and nothing else."""
-    problems: list[Problem] = []
-    if column is None:
-        return False
-    return bool(_instants_of(frame[column], column, date_format, source, problems).notna().any()) and not problems
+def _free(name: str, taken: Set[str]) -> str:
+    return name if name not in taken else _free(f"{name}_", taken)
+
+
+def _with_customary_start(
+    frame: pd.DataFrame, wanted: LogColumns, named: dict[str, str], date_format: str | None, source: _Source
+) -> dict[str, str]:
+    """The roles with the start, where one column is called so and holds dates; if not, it is said why not."""
+    likely = _customary("start", list(map(str, frame.columns)), named) if wanted.timestamp is None else []
+    if len(likely) > 1:
+        both = " and ".join(map(repr, likely))
+        source.tell(f"{both} could both say when work began, so neither is taken; say which with --start")
+    if len(likely) != 1:
+        return named
+    column, problems = likely[0], list[Problem]()
+    dates = _instants_of(frame[column], column, date_format, source, problems)
+    if problems or not dates.notna().any():
+        why = problems[0].problem if problems else f"there are no values in {column!r}"
+        source.tell(f"{column!r} is not taken for the start of work: {why}")
+        return named
+    return named | {"start": column}
+
+
+def _tell_of(wanted: LogColumns, named: dict[str, str], dates: dict[str, Any], source: _Source) -> None:
+    """Which columns were taken for their names, and starts that cannot be."""
+    taken = {role: name for role, name in named.items() if getattr(wanted, role) is None}
+    if not taken.items() <= _OURS.items() and not taken.items() <= _XES.items():
+        source.tell("columns taken by their names: " + ", ".join(f"{role} {name!r}" for role, name in taken.items()))
+    if "start" in named:
+        late = source.sound & (dates[named["start"]] > dates[named["timestamp"]]).to_numpy()
+        if late.any():
+            source.tell(
+                f"{source.place(late)}: {int(late.sum()):,} of {int(source.sound.sum()):,} events begin after they are "
+                "done; work on them is taken to take no time"
+            )
 
 
 def _instants_of(
@@ -191,12 +233,12 @@ def _from_iso(values: pd.Series[str]) -> pd.Series[pd.Timestamp]:
     return pd.to_datetime(values, format="ISO8601", errors="coerce").astype("datetime64[us]")
 
 
-def _resolved(columns: LogColumns | None, found: Sequence[str], file: str, notes: list[str] | None) -> dict[str, str]:
+def _resolved(columns: LogColumns | None, found: Sequence[str], file: str) -> dict[str, str]:
     """The column of each role; InputError with all that are not there, the columns found and the options to give."""
     wanted = asdict(columns or LogColumns())
     given = {role: name for role, name in wanted.items() if name is not None}
     named = next((whole for known in (_OURS, _XES) if set((whole := known | given).values()) <= set(found)), given)
-    for role in tuple(_OURS) if "timestamp" in given else tuple(_CUSTOMARY):
+    for role in _OURS:
         likely = _customary(role, found, named)
         if role not in named and len(likely) == 1:
             named = named | {role: likely[0]}
@@ -205,12 +247,14 @@ def _resolved(columns: LogColumns | None, found: Sequence[str], file: str, notes
         for role in wanted
         if named.get(role) not in found and (role in _OURS or role in named)
     ]
+    for name in dict.fromkeys(named.values()):
+        roles = [role for role, column in named.items() if column == name]
+        if len(roles) > 1:
+            problem = f"the column {name!r} cannot be the {' and the '.join(roles)} at once"
+            role = next((role for role in reversed(roles) if role in given), roles[1])
+            problems.append(Problem(file, "line 1", problem, f"Give --{role} with another column"))
     if problems:
         raise InputError(problems)
-    taken = {role: name for role, name in named.items() if wanted[role] is None}
-    if notes is not None and not taken.items() <= _OURS.items() and not taken.items() <= _XES.items():
-        said = ", ".join(f"{role} {name!r}" for role, name in taken.items())
-        notes.append(f"{file}: columns taken by their names: {said}.")
     return named
 
 

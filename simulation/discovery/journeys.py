@@ -61,7 +61,8 @@ class Journeys:
         start, timed = end, START_COLUMN in log.events
         if timed:
             known = to_days(log.events[START_COLUMN])
-            start = np.where(np.isnan(known), end, microseconds(np.nan_to_num(known)))
+            # Work that begins after it is done, which reading the log has told, takes no time.
+            start = np.where(np.isnan(known), end, np.minimum(microseconds(np.nan_to_num(known)), end))
         column = _resource_column(log.events)
         codes, found = np.full(len(end), NOBODY), np.zeros(0, dtype=object)
         if column:

@@ -145,8 +145,8 @@ def test_columns_named_like_ours_do_not_collide(tmp_path: Path) -> None:
     ("header", "row"),
     [
         ("case_id,resource,activity,start_time,end_time", "1,ann,a,2024-01-01,2024-01-02"),
-        ("caseid,task,user,start_timestamp,end_timestamp", "1,a,ann,2024-01-01,2024-01-02"),
-        ("Case ID,Activity,Resource,Start Timestamp,Complete Timestamp", "1,a,ann,2024-01-01,2024-01-02"),
+        ("caseid,task,resource,start_timestamp,end_timestamp", "1,a,ann,2024-01-01,2024-01-02"),
+        ("Case ID,Activity,resource,Start Timestamp,Complete Timestamp", "1,a,ann,2024-01-01,2024-01-02"),
         ("case,activity,date,start,resource", "1,a,2024-01-02,2024-01-01,ann"),
     ],
 )
@@ -156,19 +156,57 @@ def test_columns_named_as_other_tools_name_them_are_known(tmp_path: Path, header
     (event,) = log.events[["case", "activity", "date", "start", "resource"]].astype("str").to_dict("records")
     assert event == {"case": "1", "activity": "a", "date": "2024-01-02", "start": "2024-01-01", "resource": "ann"}
     # What is not ours is said, so that a wrong guess is seen.
-    said = [note for note in notes if "columns taken by their names" in note]
-    assert len(said) == 1
-    assert all(repr(name) in said[0] for name in header.split(","))
+    (said,) = notes
+    assert "columns taken by their names" in said
+    assert all(repr(name) in said for name in header.split(",") if name != "resource")
+
+
+def test_a_user_may_be_who_is_served_and_is_nobody_at_work(tmp_path: Path) -> None:
+    path = csv(tmp_path, "case,activity,date,user\n1,a,2024-01-02,a child\n")
+    assert "resource" not in read_log(path).events
+    assert read_log(path, columns=LogColumns(resource="user")).events["resource"].tolist() == ["a child"]
 
 
 def test_what_is_named_is_taken_and_only_the_rest_is_known_by_custom(tmp_path: Path) -> None:
-    text = "case_id,what,done,start_time,user\n1,a,2024-01-02,2024-01-01,ann\n"
+    text = "case_id,what,done,start_time\n1,a,2024-01-02,2024-01-01\n"
     log = read_log(csv(tmp_path, text), columns=LogColumns(activity="what", timestamp="done"))
     assert list(log.events["case"]) == ["1"]
     # Who names the timestamp decides whether there is a start.
-    assert {"start_time", "user"} <= set(log.events)
+    assert "start_time" in log.events
     log = read_log(csv(tmp_path, text), columns=LogColumns(activity="what", timestamp="done", start="start_time"))
     assert log.events["start"].tolist() == [pd.Timestamp("2024-01-01")]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "start\n1,a,2024-01-02,2024-01-01\n1,b,2024-01-03,unknown\n",
+            "'start' is not taken for the start of work: 1 values in 'start' are not an ISO 8601 date such as "
+            "2024-07-31, first 'unknown'.",
+        ),
+        ("start\n1,a,2024-01-02,home\n", "first 'home'."),
+        ("start\n1,a,2024-01-02,\n", "'start' is not taken for the start of work: there are no values in 'start'."),
+        (
+            "start,start_time\n1,a,2024-01-02,2024-01-01,2024-01-01\n",
+            "'start' and 'start_time' could both say when work began, so neither is taken; say which with --start.",
+        ),
+        (
+            "start\n1,a,2024-01-02,2024-01-01\n1,b,2024-01-03,2024-01-04\n",
+            "line 3: 1 of 2 events begin after they are done; work on them is taken to take no time.",
+        ),
+    ],
+)
+def test_starts_that_are_not_taken_are_told(tmp_path: Path, text: str, said: str) -> None:
+    notes: list[str] = []
+    read_log(csv(tmp_path, f"case,activity,date,{text}"), notes=notes)
+    assert notes[-1].endswith(said)
+
+
+def test_one_column_cannot_be_two_things(tmp_path: Path) -> None:
+    (found,) = problems(csv(tmp_path, "case,activity,date\n1,a,2024-01-01\n"), columns=LogColumns(activity="case"))
+    assert found.problem == "the column 'case' cannot be the case and the activity at once"
+    assert found.remedy == "Give --activity with another column"
 
 
 def test_of_two_columns_that_could_be_it_none_is_taken(tmp_path: Path) -> None:
@@ -499,3 +537,25 @@ def test_any_log_survives_every_format(
     if log.events["note"].isna().all():  # XES leaves missing values out, and so a column without any value
         back = EventLog(back.events.assign(note=log.events["note"]), back.cases, back.window)
     assert same(back, log)
+
+
+def test_work_that_was_given_up_ends_a_case_as_work_done_does(tmp_path: Path) -> None:
+    rows = ["case,activity,date,lifecycle"]
+    for case in range(100):
+        month = f"2024-{1 + case % 12:02d}"
+        rows += [f"{case},register,{month}-01,complete"]
+        rows += [f"{case},review,{month}-03,{'withdraw' if case % 3 == 0 else 'complete'}"]
+    # Those of the last month are too recent for anybody to know that nothing follows, but are like the others.
+    assert read_log(csv(tmp_path, "\n".join(rows) + "\n")).open_cases == 0
+
+
+def test_a_log_is_recorded_since_the_first_work_began(tmp_path: Path) -> None:
+    log = read_log(csv(tmp_path, "case,activity,date,start\n1,a,2024-02-01,2024-01-01\n1,b,2024-03-01,2024-02-02\n"))
+    assert (log.window.start, log.window.end) == (pd.Timestamp("2024-01-01"), pd.Timestamp("2024-03-01"))
+
+
+def test_an_end_that_somebody_names_is_one_whatever_its_transition(tmp_path: Path) -> None:
+    rows = ["case,activity,date,lifecycle"]
+    rows += [f"{case},work,2024-01-01,complete\n{case},closed,2024-01-02,resolved" for case in range(20)]
+    log = read_log(csv(tmp_path, "\n".join(rows) + "\n"), final=["closed"])
+    assert log.open_cases == 0
