@@ -116,7 +116,11 @@ def run_on_log(
     pathway = replace(read_model(model), arrivals=None)
     log, messages = _read_joined(file, display)
     _check_fits(pathway, log, model.name)
-    findings = before_running(pathway, newcomers(log, pathway), log.window.end)
+    cohort = newcomers(log, pathway)
+    if log.arrays.window_end <= cohort.day:
+        problem = "all its events are of one instant, and a run needs time to pass"
+        raise InputError(Problem(file.path.name, "", problem, "Give a longer log"))
+    findings = before_running(pathway, cohort, log.window.end)
     messages += [f"Before running: {finding}." for finding in findings]
     with display.stage("Simulating"):
         try:

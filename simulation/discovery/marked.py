@@ -1,12 +1,14 @@
 """A run of a discovered pathway whose log says when work began and which team did it.
 
-A run records what is done. So beforehand each wait is made to leave a mark when the case is ready, each team one when
-it takes a case on, and each piece of work one of its own when it is done; afterwards the marks are put together and
-taken out. What happens is the same with them and without.
+A run records what is done. So each piece of work is made to leave a mark when the case is ready for it and one of its
+own when it is done, and each team one when it takes a case on; afterwards the marks are put together and taken out. A
+team serves what waits for it in the order in which it was ready, so of one case the first to be ready is the first to
+be taken on. What happens is the same with marks and without.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -16,7 +18,8 @@ from event_logs.log import EventLog
 from simulation.discovery.pathway import newcomers
 from simulation.engine import simulate
 from simulation.gates import Places
-from simulation.model import PathwayModel, Step
+from simulation.laws import NO_DELAY
+from simulation.model import Choice, Option, PathwayModel, Step
 
 TEAM_COLUMN = "resource"
 
@@ -25,10 +28,10 @@ TEAM_COLUMN = "resource"
 class Ran:
     """What a run gave.
 
-    `log` has, where the model tells waiting from work, the columns `start` (when work began; for work beside other work
-    when it was recorded) and `resource` (the team; missing for work at no gate). `teams` has one row a gate with
-    places: `gate`, `pieces` (of work done that cases waited for) and `waited_hours` (mean time from being ready to a
-    place).
+    `log` has, where the model tells waiting from work, the columns `start` (when work began; for what is no work, and
+    work beside other work, when it was recorded) and `resource` (the team; missing for work at no gate). `teams` has
+    one row a gate with places: `gate`, `pieces` (of work done that cases waited for) and `waited_hours` (mean time from
+    being ready to a place).
     """
 
     log: EventLog
@@ -51,29 +54,31 @@ class _Marks:
     def __init__(self, model: PathwayModel) -> None:
         self._model = model
         sign = "·"
-        while any(name.startswith(sign) for name in model.ranks):
+        while any(name.startswith(sign) for name in (*model.ranks, *model.choices, *model.steps)):
             sign += "·"
-        # Where activities are waited for by name, or end the case, they must keep their names.
-        bound = bool(model.final) or any(step.joins or step.once for step in model.steps.values())
-        bound |= any(getattr(gate, "until", "") for gate in model.gates.values())
-        self._work = {} if bound else self._work_after_waits()
-        self._ready = {f"{sign} ready {name}": name for name in self._work.values()}
-        self._done = {f"{sign} done {name}": name for name in self._work.values()}
-        self._begins = {
-            f"{sign} begins {name}": name
-            for name, gate in model.gates.items()
-            if self._work and isinstance(gate, Places) and not gate.begins_as
-        }
+        self._teams = {name: gate for name, gate in model.gates.items() if isinstance(gate, Places)}
+        work = self._work()
+        self._ready = {f"{sign} ready {name}": name for name in work}
+        self._done = {f"{sign} done {name}": name for name in work if model.steps[name].activity}
+        self._begins = {gate.begins_as or f"{sign} begins {name}": name for name, gate in self._teams.items() if work}
 
-    def _work_after_waits(self) -> dict[str, str]:
-        """For each step that leaves no record and leads to one step that does, that one."""
-        model, found = self._model, {}
-        for wait in model.steps.values():
-            options = model.choices[wait.then].options if not wait.activity and wait.then in model.choices else ()
-            recorded = {name for option in options for name in option.starts if model.steps[name].activity}
-            if len(recorded) == 1:
-                found[wait.name] = next(iter(recorded))
-        return found
+    def _work(self) -> list[str]:
+        """The steps that are work: those for which a place is taken, and those that come after a mere wait.
+
+        None where the model does not tell waiting from work, or where activities are waited for by their names.
+        """
+        steps, choices = self._model.steps, self._model.choices
+        waits = [step.then for step in steps.values() if not step.activity and step.then in choices]
+        named = any(step.joins or step.once for step in steps.values())
+        named |= any(gate.until for gate in self._teams.values())
+        if named or not waits:
+            return []
+        after = {start for then in waits for option in choices[then].options for start in option.starts}
+        return [
+            name
+            for name, step in steps.items()
+            if step.gate in self._teams or (name in after and step.activity and not step.gate)
+        ]
 
     def marked(self) -> PathwayModel:
         """The model with every mark recorded."""
@@ -81,69 +86,88 @@ class _Marks:
         ready, done, begins = (
             {of: mark for mark, of in marks.items()} for marks in (self._ready, self._done, self._begins)
         )
-
-        def with_mark(step: Step) -> Step:
-            if step.name in self._work:
-                return replace(step, activity=ready[self._work[step.name]])
-            return replace(step, activity=done[step.name], then=step.leads_to) if step.name in done else step
-
+        steps = {
+            name: replace(step, activity=done[name], then=step.leads_to) if name in done else step
+            for name, step in model.steps.items()
+        }
+        steps |= {mark: Step(name=mark, activity=mark, laws=NO_DELAY, then=mark) for mark in self._ready}
+        choices = {
+            after: replace(
+                choice,
+                options=tuple(
+                    replace(option, starts=tuple(ready.get(start, start) for start in option.starts))
+                    for option in choice.options
+                ),
+            )
+            for after, choice in model.choices.items()
+        }
+        choices |= {
+            mark: Choice(options=(Option(starts=(name,), share={"": 1.0}),)) for mark, name in self._ready.items()
+        }
+        activity = {mark: model.steps[name].activity for mark, name in self._done.items()}
         return replace(
             model,
-            steps={name: with_mark(step) for name, step in model.steps.items()},
+            steps=steps,
+            choices=choices,
             gates={
                 name: replace(gate, begins_as=begins[name]) if isinstance(gate, Places) and name in begins else gate
                 for name, gate in model.gates.items()
             },
+            final=(*model.final, *(mark for mark, name in activity.items() if name in model.final)),
             ranks={
-                **model.ranks,
                 **dict.fromkeys([*self._ready, *self._begins], 0),
-                **{mark: model.ranks[model.steps[name].activity] for mark, name in self._done.items()},
+                **model.ranks,
+                **{mark: model.ranks[name] for mark, name in activity.items()},
             },
         )
 
     def read(self, run: EventLog) -> Ran:
         """The run without its marks, but with what they say."""
-        steps, step_of = self._model.steps, {**self._ready, **self._done}
+        steps, ranks = self._model.steps, self._model.ranks
         what = run.events["activity"].astype("str")
-        events = run.events[["case", "date"]].assign(what=what, step=what.map(step_of))
-        is_ready, is_begun = what.isin(self._ready), what.isin(self._begins)
-        done = events[~is_ready & ~is_begun]
-        done = done.assign(
-            activity=[steps[self._done[name]].activity if name in self._done else name for name in done["what"]],
-            gate=[steps[self._done[name]].gate if name in self._done else "" for name in done["what"]],
+        events = run.events[["case", "date"]].assign(step=_mapped(what, {**self._ready, **self._done}))
+        events["gate"] = _mapped(events["step"], {name: step.gate for name, step in steps.items()})
+        taken = events.assign(gate=_mapped(what, self._begins))[what.isin(self._begins)]
+        begun = _taken_on(events[what.isin(self._ready)], taken, list(self._teams))
+        activity = {
+            **{name: name for name in ranks},
+            **{mark: steps[name].activity for mark, name in self._done.items()},
+        }
+        done = events.assign(activity=_mapped(what, activity))
+        done = done[done["activity"] != ""]
+        key = ["case", "step", "number"]
+        table = _numbered(done, ["case", "step"]).merge(
+            _numbered(begun, ["case", "step"])[[*key, "ready", START_COLUMN]], on=key, how="left"
         )
-        table = _with_ready(done, events[is_ready])
-        begun = events[is_begun].assign(gate=what[is_begun].map(self._begins))
-        table[START_COLUMN] = _starts(table, begun)
-        kept = ["case", "activity", "date"]
-        if self._work:
-            kept.append(START_COLUMN)
-        if self._begins:
-            table[TEAM_COLUMN] = table["gate"].astype("str").where(table["gate"] != "")
-            kept.append(TEAM_COLUMN)
-        log = EventLog.of(table[kept], run.window, cases=run.cases, ranks=self._model.ranks)
-        return Ran(log, _teams(table[table["gate"].isin(list(self._begins.values()))]))
+        work = table["step"].isin(self._done.values())
+        # What is not work takes no time of anybody's.
+        table[START_COLUMN] = table[START_COLUMN].where(work, table["date"])
+        table[TEAM_COLUMN] = table["gate"].where(table["gate"].isin(list(self._teams)))
+        columns = ["case", "activity", "date"]
+        columns += [START_COLUMN] if self._ready else []
+        columns += [TEAM_COLUMN] if self._begins else []
+        log = EventLog.of(table[columns], run.window, cases=run.cases, ranks=ranks)
+        return Ran(log, _teams(table[table[TEAM_COLUMN].notna()]))
 
 
-def _with_ready(done: pd.DataFrame, ready: pd.DataFrame) -> pd.DataFrame:
-    """When the case was ready for each: it is so once for each time that the step is done, and in that order."""
-    key = ["case", "step", "number"]
-    numbered = [table.assign(number=table.groupby(["case", "step"]).cumcount()) for table in (done, ready)]
-    return numbered[0].merge(numbered[1][[*key, "date"]].rename(columns={"date": "ready"}), on=key, how="left")
+def _mapped(values: pd.Series[str], meaning: Mapping[str, str]) -> pd.Series[str]:
+    """What each stands for; empty for nothing."""
+    return pd.Series([meaning.get(value, "") for value in values], index=values.index, dtype="str")
 
 
-def _starts(table: pd.DataFrame, begun: pd.DataFrame) -> pd.Series:
-    """When work began: at a gate the last time that a place was taken since the case was ready, else as it was ready.
+def _numbered(events: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Which of its like in the case each is."""
+    return events.assign(number=events.groupby(by).cumcount())
 
-    Whatever else of the case was at the gate had come before, and was served before.
-    """
-    here = table.reset_index().sort_values("date", kind="stable")
-    taken = begun[["case", "gate", "date"]].rename(columns={"date": "taken"}).sort_values("taken", kind="stable")
-    found = pd.merge_asof(here, taken, left_on="date", right_on="taken", by=["case", "gate"], allow_exact_matches=False)
-    last = found.set_index("index")["taken"].reindex(table.index)
-    at_gate = table["gate"].isin(begun["gate"].unique())
-    start = table["ready"].where(~at_gate, last.where(last >= table["ready"]))
-    return start.fillna(table["date"])
+
+def _taken_on(ready: pd.DataFrame, taken: pd.DataFrame, teams: list[str]) -> pd.DataFrame:
+    """When work began on what was ready: at a team's as it was taken on, in the order in which it was ready; NaT where
+    it was not."""
+    key = ["case", "gate", "number"]
+    begun = _numbered(taken, ["case", "gate"])[[*key, "date"]].rename(columns={"date": START_COLUMN})
+    table = _numbered(ready, ["case", "gate"]).rename(columns={"date": "ready"}).merge(begun, on=key, how="left")
+    table[START_COLUMN] = table[START_COLUMN].where(table["gate"].isin(teams), table["ready"])
+    return table.drop(columns="number")
 
 
 def _teams(table: pd.DataFrame) -> pd.DataFrame:

@@ -77,9 +77,9 @@ def _unlike(log: EventLog, model: PathwayModel) -> Iterator[str]:
     """What is to be known where the model, run unchanged, keeps cases open for longer or shorter than they were."""
     past = since_recording(log)
     past = past.take(np.arange(min(past.cases, _COMPARED)))
-    if not past.cases:
-        return
     until = float(log.arrays.window_end)
+    if not past.cases or until <= np.floor(past.begin[0] / DAY):
+        return
     spent = (np.where(past.finished, past.finish / DAY, until) - past.begin / DAY).clip(min=0.0)
     was, error = float(spent.mean()), float(spent.std() / np.sqrt(len(spent)))
     try:

@@ -317,7 +317,7 @@ def test_a_log_of_work_by_one_clerk_says_how_long_cases_waited_for_her(permanenc
             rows.append(f"{day}{number},check,2024-01-{day:02d}T{hour:02d}:00,2024-01-{day:02d}T{hour + 1:02d}:00,ann")
             rows.append(f"{day}{number},told,2024-01-{day:02d}T{hour + 2}:00,2024-01-{day:02d}T{hour + 2}:00,")
     (tmp_path / "log.csv").write_text("\n".join(rows) + "\n")
-    done = permanence("simulate", "--log", "log.csv", "--out", "out")
+    done = permanence("simulate", "--log", "log.csv", "--out", "out", "--resource", "user")
     assert done.returncode == 0, done.stderr
     assert "columns taken by their names: case 'case_id', activity 'activity', timestamp 'end_time'" in done.stderr
     done = permanence("simulate", "--log", "log.csv", "--out", "again", "--model", "out/pathway_model.toml")
@@ -330,6 +330,12 @@ def test_a_log_of_work_by_one_clerk_says_how_long_cases_waited_for_her(permanenc
     done = permanence("simulate", "--log", "log.csv", "--out", "again", "--model", "none.toml")
     assert done.returncode == 1
     assert "the model does not say how cases begin" in done.stderr
+    (tmp_path / "one.csv").write_text("case,activity,date\n1,in,2024-01-01\n2,in,2024-01-01\n2,told,2024-01-01\n")
+    done = permanence("simulate", "--log", "one.csv", "--out", "one")
+    assert done.returncode == 0, done.stderr
+    done = permanence("simulate", "--log", "one.csv", "--out", "again", "--model", "one/pathway_model.toml")
+    assert done.returncode == 1
+    assert "one.csv: all its events are of one instant" in done.stderr
     (tmp_path / "other.csv").write_text("case,activity,date\n1,x,2024-01-01\n1,y,2024-01-02\n")
     done = permanence("simulate", "--log", "other.csv", "--out", "again", "--model", "out/pathway_model.toml")
     assert done.returncode == 1

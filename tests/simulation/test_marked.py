@@ -12,9 +12,11 @@ from timed_logs import log_of, three_at_once
 
 from event_logs.log import EventLog
 from simulation.discovery import discover_pathway, newcomers, run_on
+from simulation.discovery.marked import Ran
 from simulation.engine import simulate
 from simulation.gates import Places
-from simulation.model import PathwayModel
+from simulation.laws import fixed
+from simulation.model import Choice, Option, PathwayModel
 
 HOUR = pd.Timedelta(hours=1)
 
@@ -81,12 +83,85 @@ def test_a_model_that_does_not_tell_waiting_from_work_gives_a_log_without_starts
     assert same(ran.log, simulate(model, newcomers(bare, model), bare.window.end, seed=1))
 
 
-def test_an_activity_that_ends_the_case_keeps_its_name(tmp_path: object) -> None:
+def test_an_activity_that_ends_the_case_still_does() -> None:
     log = queue()
     model: PathwayModel = replace(discover_pathway(log), final=("panel",))
     ran = run_on(log, model, seed=1)
     assert same(ran.log, simulate(model, newcomers(log, model), log.window.end, seed=1))
+    assert (ran.log.events["start"] <= ran.log.events["date"]).all()
+
+
+def test_activities_that_are_waited_for_by_name_are_left_alone() -> None:
+    log = queue()
+    model = discover_pathway(log)
+    model = replace(model, gates={**model.gates, "report": replace(model.gates["report"], until="panel")})
+    ran = run_on(log, model, seed=1)
+    assert same(ran.log, simulate(model, newcomers(log, model), log.window.end, seed=1))
     assert "start" not in ran.log.events
+
+
+def hours_of(ran: Ran, activity: str) -> np.ndarray:
+    """Hours of work on each."""
+    events = ran.log.events[ran.log.events["activity"] == activity]
+    return ((events["date"] - events["start"]) / HOUR).round(6).to_numpy()
+
+
+def test_a_gate_that_records_by_itself_when_work_begins_does_so_still() -> None:
+    log = queue()
+    model = discover_pathway(log)
+    gate = replace(model.gates["report"], begins_as="begun")
+    ran = run_on(log, replace(model, gates={**model.gates, "report": gate}, ranks={**model.ranks, "begun": 0}), seed=1)
+    assert (ran.log.events["activity"] == "begun").sum() == 400
+    assert set(hours_of(ran, "report")) == {6.0}
+    (row,) = ran.teams.query("gate == 'report'").itertuples()
+    assert (row.pieces, row.waited_hours) == (400, pytest.approx(3.0))
+
+
+def test_work_may_be_of_two_kinds_and_come_without_a_wait() -> None:
+    log = queue()
+    model = discover_pathway(log)
+    slow = model.steps["work on report"]
+    quick = replace(slow, name="quick report", laws={"": fixed(1 / 24)}, then="again")
+    again = replace(slow, name="once more", activity="again", laws={"": fixed(2 / 24)}, then="report")
+    ways = tuple(Option(starts=(name,), share={"": 0.5}) for name in ("work on report", "quick report"))
+    model = replace(
+        model,
+        steps={**model.steps, "quick report": quick, "once more": again},
+        choices={
+            **model.choices,
+            "report begins": Choice(options=ways),
+            "again": Choice(options=(Option(starts=("once more",), share={"": 1.0}),)),
+        },
+        ranks={**model.ranks, "again": 5},
+    )
+    ran = run_on(log, model, seed=1)
+    assert set(hours_of(ran, "report")) == {1.0, 6.0}
+    assert set(hours_of(ran, "again")) == {2.0}
+    (row,) = ran.teams.query("gate == 'report'").itertuples()
+    assert row.pieces == ran.log.events["activity"].isin(["report", "again"]).sum()
+
+
+def test_where_nothing_is_done_before_the_end_there_is_nothing_to_tell() -> None:
+    log = queue()
+    model = discover_pathway(log)
+    never = {name: replace(step, laws={"": fixed(1000.0)}) for name, step in model.steps.items() if step.activity}
+    ran = run_on(log, replace(model, steps={**model.steps, **never}), seed=1)
+    assert len(ran.log) == 0
+    assert ran.teams.empty
+    assert len(ran.log.cases) == 400
+
+
+def test_work_that_takes_no_time_begins_as_it_is_done_whatever_goes_on_beside() -> None:
+    # A long look by the team goes on beside a stamp by the team, which takes no time; both are for two places.
+    rows: list[tuple[str, str, float, float]] = []
+    for case in range(200):
+        day = 24.0 * case
+        rows += [(f"{case:03d}", "in", day, day + 1), (f"{case:03d}", "look", day + 1, day + 9)]
+        rows += [(f"{case:03d}", "legal", day + 2, day + 10), (f"{case:03d}", "stamp", day + 11, day + 11)]
+        rows.append((f"{case:03d}", "panel", day + 12, day + 13))
+    log = log_of(rows, who="ann")
+    ran = run_on(log, discover_pathway(log), seed=1)
+    assert set(hours_of(ran, "stamp")) == {0.0}
 
 
 def test_the_window_of_a_run_begins_on_the_day_of_the_first_arrival() -> None:
