@@ -144,16 +144,7 @@ class Remove:
                 rest = tuple(activity for activity in step.waits_for if activity != self.activity)
                 gone = steps_of(model, self.activity)[0]
                 steps[name] = replace(step, waits_for=rest or gone.waits_for or (before(model, gone),))
-        choices = {
-            after: replace(
-                choice,
-                options=tuple(
-                    replace(option, starts=tuple(passed.get(name, name) for name in option.starts))
-                    for option in choice.options
-                ),
-            )
-            for after, choice in model.choices.items()
-        }
+        choices = {after: choice.starting(passed) for after, choice in model.choices.items()}
         return replace(model, steps=steps, choices=choices)
 
     def pictured(self, model: PathwayModel) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from simulation.arrivals import Arrivals
@@ -94,6 +94,13 @@ class Choice:
             running.append(so_far)
         running[-1] = 1.0
         return running
+
+    def starting(self, instead: Mapping[str, str]) -> Choice:
+        """The same choice with other steps begun in the place of those named in `instead`."""
+        options = (
+            replace(option, starts=tuple(instead.get(name, name) for name in option.starts)) for option in self.options
+        )
+        return replace(self, options=tuple(options))
 
 
 @dataclass(frozen=True, kw_only=True)

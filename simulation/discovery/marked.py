@@ -60,7 +60,12 @@ class _Marks:
         work = self._work()
         self._ready = {f"{sign} ready {name}": name for name in work}
         self._done = {f"{sign} done {name}": name for name in work if model.steps[name].activity}
-        self._begins = {gate.begins_as or f"{sign} begins {name}": name for name, gate in self._teams.items() if work}
+        self._begins = {f"{sign} begins {name}": name for name in self._teams if work}
+        self._activity = {
+            **{mark: model.steps[name].activity for mark, name in self._done.items()},
+            **{mark: told for mark, name in self._begins.items() if (told := self._teams[name].begins_as)},
+        }
+        """What a mark stands for in the log; the others are not in it."""
 
     def _work(self) -> list[str]:
         """The steps that are work: those for which a place is taken, and those that come after a mere wait.
@@ -91,20 +96,10 @@ class _Marks:
             for name, step in model.steps.items()
         }
         steps |= {mark: Step(name=mark, activity=mark, laws=NO_DELAY, then=mark) for mark in self._ready}
-        choices = {
-            after: replace(
-                choice,
-                options=tuple(
-                    replace(option, starts=tuple(ready.get(start, start) for start in option.starts))
-                    for option in choice.options
-                ),
-            )
-            for after, choice in model.choices.items()
-        }
+        choices = {after: choice.starting(ready) for after, choice in model.choices.items()}
         choices |= {
             mark: Choice(options=(Option(starts=(name,), share={"": 1.0}),)) for mark, name in self._ready.items()
         }
-        activity = {mark: model.steps[name].activity for mark, name in self._done.items()}
         return replace(
             model,
             steps=steps,
@@ -113,11 +108,11 @@ class _Marks:
                 name: replace(gate, begins_as=begins[name]) if isinstance(gate, Places) and name in begins else gate
                 for name, gate in model.gates.items()
             },
-            final=(*model.final, *(mark for mark, name in activity.items() if name in model.final)),
+            final=(*model.final, *(mark for mark, name in self._activity.items() if name in model.final)),
             ranks={
                 **dict.fromkeys([*self._ready, *self._begins], 0),
                 **model.ranks,
-                **{mark: model.ranks[name] for mark, name in activity.items()},
+                **{mark: model.ranks[name] for mark, name in self._activity.items()},
             },
         )
 
@@ -129,11 +124,7 @@ class _Marks:
         events["gate"] = _mapped(events["step"], {name: step.gate for name, step in steps.items()})
         taken = events.assign(gate=_mapped(what, self._begins))[what.isin(self._begins)]
         begun = _taken_on(events[what.isin(self._ready)], taken, list(self._teams))
-        activity = {
-            **{name: name for name in ranks},
-            **{mark: steps[name].activity for mark, name in self._done.items()},
-        }
-        done = events.assign(activity=_mapped(what, activity))
+        done = events.assign(activity=_mapped(what, {**{name: name for name in ranks}, **self._activity}))
         done = done[done["activity"] != ""]
         key = ["case", "step", "number"]
         table = _numbered(done, ["case", "step"]).merge(

@@ -323,6 +323,7 @@ def test_a_log_of_work_by_one_clerk_says_how_long_cases_waited_for_her(permanenc
     done = permanence("simulate", "--log", "log.csv", "--out", "again", "--model", "out/pathway_model.toml")
     assert done.returncode == 0, done.stderr
     assert "check: waited 0.5 hours for a place on average, 56 pieces of work." in done.stderr
+    assert "These waits are of one run, --seed 1" in done.stderr
     again = pd.read_csv(tmp_path / "again" / "event_log.csv")
     assert set(again.loc[again["activity"] == "check", "resource"]) == {"check"}
     model = (tmp_path / "out" / "pathway_model.toml").read_text()

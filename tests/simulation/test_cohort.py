@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +9,6 @@ import pandas as pd
 import pytest
 from hand_models import (
     DAY_ZERO,
-    Floats,
     arriving,
     at,
     cut,
@@ -19,77 +17,20 @@ from hand_models import (
     model_of,
     only,
     open_ends,
-    poisson_days,
     single,
     step,
     weibull,
 )
 from process_form import simulate_by_processes
+from small_permanence import AHEAD, HISTORY, permanence, world
 
 from event_logs.log import EventLog
 from event_logs.window import ObservationWindow
 from simulation.cohort import Cohort, Running, Undecided, queued, snapshot
 from simulation.engine import simulate
-from simulation.gates import Beforehand, ReviewCycle, Sessions
+from simulation.gates import Beforehand, ReviewCycle
 from simulation.laws import fixed
-from simulation.model import START, UNRECORDED, Choice, Option, PathwayModel, Step
-
-SLOW, QUICK = weibull(2.0, 300.0), weibull(2.0, 60.0)
-"""Coefficients of variation of about one half: a re-drawn duration is far from a remaining one."""
-
-
-def permanence() -> PathwayModel:
-    """A small permanence line: reviews, parallel papers, a panel with a queue, competing orders, optional advice."""
-    cycle = ReviewCycle(review="review", gaps=(weibull(9.0, 45.0), weibull(9.0, 95.0)), decides=0.75)
-    planning = Step(name="planning", activity="", laws={"": weibull(1.5, 130.0)}, gate="reviews", then="decided")
-    steps = [
-        step("in", fixed(0.0)),
-        planning,
-        step("go home", fixed(0.0)),
-        step("recommended", fixed(0.0)),
-        step("legal", QUICK),
-        step("health", weibull(2.0, 40.0)),
-        step("report", weibull(3.0, 80.0)),
-        step("panel", fixed(0.0), waits_for=("recommended", "legal", "health", "report"), gate="panel"),
-        step("more", weibull(2.0, 30.0)),
-        step("panel", fixed(0.0), gate="panel", name="panel again"),
-        step("decision", weibull(2.0, 14.0)),
-        step("lodged", weibull(2.0, 110.0)),
-        step("advice", weibull(2.0, 45.0)),
-        step("order", weibull(2.0, 150.0)),
-        step("contested order", SLOW),
-        step("end", fixed(0.0)),
-        step("end", weibull(2.0, 70.0), name="home end"),
-    ]
-    choices = {
-        START: only("in"),
-        "in": only("planning"),
-        "decided": either({"go home": 0.4, "recommended": 0.6}),
-        "go home": only("home end"),
-        "recommended": only("legal", "health", "report"),
-        "panel": either({"decision": 0.85, "more": 0.15}),
-        "more": only("panel again"),
-        "decision": Choice(
-            options=(
-                Option(starts=("lodged",), share={"": 0.25}),
-                Option(starts=("lodged", "advice"), share={"": 0.75}),
-            )
-        ),
-        "lodged": either({"order": 0.55, "contested order": 0.45}),
-        "order": only("end"),
-        "contested order": only("end"),
-    }
-    panel = Sessions(weekday="Tuesday", weeks_of_month=(1, 3), skip_months=(7,), slots=3, lead_days=14)
-    return model_of(steps, choices, gates={"reviews": cycle, "panel": panel}, whole_days=True)
-
-
-HISTORY, AHEAD = 1500.0, 300.0
-
-
-def world(model: PathwayModel, seed: int) -> EventLog:
-    """Five years from nobody, at 0.17 a day."""
-    days = poisson_days(0.17, HISTORY + AHEAD, seed=seed, whole=True)
-    return simulate(model, arriving(model, days), at(HISTORY + AHEAD), seed=seed)
+from simulation.model import START, UNRECORDED, Choice, Option, PathwayModel
 
 
 def placed(events: list[tuple[str, float]], model: PathwayModel | None = None) -> Cohort:
@@ -440,75 +381,3 @@ def test_a_hidden_choice_is_revealed_by_how_long_it_has_taken() -> None:
         )
         future = simulate(model, many, at(4000), seed=1)
         assert low <= (~np.isnan(days_of(future, "order"))).mean() <= high
-
-
-def measures(log: EventLog) -> Floats:
-    """Ended within 90 and 300 days of the cut, open then, first panels within 90 and 300 days, open steps of court."""
-    arrays = log.arrays
-    ended = np.nan_to_num(arrays.end - DAY_ZERO, nan=np.inf)
-    panel = days_of(log, "panel")
-    order = np.fmin(days_of(log, "order"), days_of(log, "contested order"))
-
-    def between(days: Floats, first: float, last: float) -> int:
-        return int(((days > first) & (days <= last)).sum())
-
-    lodged = days_of(log, "lodged")
-    in_court = (lodged <= HISTORY + AHEAD) & ~(order <= HISTORY + AHEAD)
-    return np.array(
-        [
-            between(ended, HISTORY, HISTORY + 90),
-            between(ended, HISTORY, HISTORY + AHEAD),
-            between(panel, HISTORY, HISTORY + 90),
-            between(panel, HISTORY, HISTORY + AHEAD),
-            between(lodged, HISTORY, HISTORY + 90),
-            int(in_court.sum()),
-            int((log.events["activity"] == "review").to_numpy()[arrays.day > DAY_ZERO + HISTORY].sum()),
-        ],
-        dtype=float,
-    )
-
-
-def forecast_errors(change: Callable[[Cohort], Cohort], worlds: int) -> Floats:
-    """Forecast minus what really happened to the children open at the cut, one row a world."""
-    model = permanence()
-    errors = []
-    for number in range(worlds):
-        whole = world(model, 100 + number)
-        cohort = change(snapshot(cut(whole, DAY_ZERO + HISTORY), model))
-        forecast = np.mean(
-            [
-                measures(simulate(model, cohort, at(HISTORY + AHEAD), seed=5000 + number, replication=r))
-                for r in range(3)
-            ],
-            axis=0,
-        )
-        mine = whole.cases["case"].isin(cohort.cases["case"])
-        truth = EventLog(
-            whole.events[whole.events["case"].isin(whole.cases["case"][mine])].reset_index(drop=True),
-            whole.cases[mine].reset_index(drop=True),
-            whole.window,
-        )
-        errors.append(forecast - measures(truth))
-    return np.array(errors)
-
-
-def test_a_warm_start_forecasts_without_bias() -> None:
-    errors = forecast_errors(lambda cohort: cohort, 40)
-    standard_error = errors.std(axis=0, ddof=1) / np.sqrt(len(errors))
-    assert (np.abs(errors.mean(axis=0)) < 3.3 * standard_error).all(), (errors.mean(axis=0) / standard_error).round(2)
-    # Small against what is forecast: fewer than one child in all of them.
-    assert (np.abs(errors.mean(axis=0))[:6] < 1.0).all()
-
-
-def test_durations_drawn_anew_would_be_biased() -> None:
-    def anew(cohort: Cohort) -> Cohort:
-        return replace(
-            cohort,
-            running=tuple(replace(item, since=cohort.day) for item in cohort.running),
-            undecided=tuple(replace(item, since=cohort.day) for item in cohort.undecided),
-        )
-
-    errors = forecast_errors(anew, 12)
-    standard_error = errors.std(axis=0, ddof=1) / np.sqrt(len(errors))
-    assert errors.mean(axis=0)[0] < -4 * standard_error[0]
-    assert errors.mean(axis=0)[0] < -1.5

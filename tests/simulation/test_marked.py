@@ -106,12 +106,16 @@ def hours_of(ran: Ran, activity: str) -> np.ndarray:
     return ((events["date"] - events["start"]) / HOUR).round(6).to_numpy()
 
 
-def test_a_gate_that_records_by_itself_when_work_begins_does_so_still() -> None:
+@pytest.mark.parametrize("both", [False, True])
+def test_a_gate_that_records_by_itself_when_work_begins_does_so_still(both: bool) -> None:
     log = queue()
     model = discover_pathway(log)
-    gate = replace(model.gates["report"], begins_as="begun")
-    ran = run_on(log, replace(model, gates={**model.gates, "report": gate}, ranks={**model.ranks, "begun": 0}), seed=1)
-    assert (ran.log.events["activity"] == "begun").sum() == 400
+    # Two gates may record the same.
+    telling = {name: replace(gate, begins_as="begun") for name, gate in model.gates.items() if both or name == "report"}
+    model = replace(model, gates={**model.gates, **telling}, ranks={**model.ranks, "begun": 0})
+    ran = run_on(log, model, seed=1)
+    assert same(ran.log, simulate(model, newcomers(log, model), log.window.end, seed=1))
+    assert (ran.log.events["activity"] == "begun").sum() == 400 * len(telling)
     assert set(hours_of(ran, "report")) == {6.0}
     (row,) = ran.teams.query("gate == 'report'").itertuples()
     assert (row.pieces, row.waited_hours) == (400, pytest.approx(3.0))
