@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from markupsafe import Markup
 
 WIDTH, HEIGHT = 220.0, 22.0
 _PAD = 20.0
+_LETTER, _GAP = 8.0, 4.0
+"""Pixels that a bold digit of a tick's value takes at most, and between two values."""
 INK, FILL, MARK, FAINT = "#12436d", "#9dbdd8", "#801650", "#b1b4b6"
 
 
@@ -44,14 +47,28 @@ def _round_step(rough: float) -> float:
 
 
 def axis(scale: Scale, *, percent: bool = False) -> Markup:
-    """The scale's ticks with their values."""
+    """The scale's ticks, with the values of as many as there is room for, that of zero among them."""
+    labels = [f"{tick * 100:g}%" if percent else _short(tick) for tick in scale.ticks]
+    written = _with_room([scale.x(tick) for tick in scale.ticks], labels, scale.ticks.index(min(scale.ticks, key=abs)))
     parts = []
-    for tick in scale.ticks:
+    for number, tick in enumerate(scale.ticks):
         x = scale.x(tick)
-        label = f"{tick * 100:g}%" if percent else _short(tick)
         parts.append(f'<line x1="{x}" x2="{x}" y1="17" y2="22" stroke="#505a5f"/>')
-        parts.append(f'<text x="{x}" y="13" text-anchor="middle" font-size="13" fill="#0b0c0c">{label}</text>')
+        if number in written:
+            text = f'<text x="{x}" y="13" text-anchor="middle" font-size="13" fill="#0b0c0c">{labels[number]}</text>'
+            parts.append(text)
     return _svg(parts)
+
+
+def _with_room(places: list[float], labels: list[str], zero: int) -> list[int]:
+    """Every tick, or every second, third... from zero on, so that the values neither touch nor are cut off."""
+    half = [_LETTER * len(label) / 2 for label in labels]
+    fitting = [n for n, x in enumerate(places) if half[n] <= x <= WIDTH - half[n]]
+    for stride in range(1, len(places) + 1):
+        chosen = [n for n in fitting if (n - zero) % stride == 0]
+        if all(places[b] - places[a] >= half[a] + half[b] + _GAP for a, b in pairwise(chosen)):
+            return chosen
+    return []
 
 
 def _short(number: float) -> str:

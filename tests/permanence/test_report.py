@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -302,3 +303,18 @@ def test_bars_are_as_long_as_their_values() -> None:
     assert float(width[1]) == pytest.approx((scale.x(1.0) - scale.x(0.0)) / 2)
     assert bar(scale, None, None, None) == ""
     assert "100%" in axis(scale, percent=True)
+
+
+@pytest.mark.parametrize(
+    "values", [(-3138.0, 30.0), (0.0, 1.0), (-50.0, 20.0), (-200000.0, 150000.0), (-9.0, 1234567.0)]
+)
+def test_values_of_ticks_neither_touch_nor_are_cut_off(values: tuple[float, float]) -> None:
+    scale = Scale.over(list(values))
+    told = re.findall(r'<text x="([\d.]+)"[^>]*>([^<]+)</text>', axis(scale))
+    edges = [(float(x) - 4 * len(text), float(x) + 4 * len(text)) for x, text in told]
+    assert "0" in [text for _, text in told]
+    assert len(told) >= 2
+    assert edges[0][0] >= 0
+    assert edges[-1][1] <= 220
+    assert all(left[1] < right[0] for left, right in itertools.pairwise(edges))
+    assert axis(scale).count("<line") == len(scale.ticks)
